@@ -1,0 +1,1 @@
+"""What a user meets: rooms, replies, characters. Never imports `training`."""

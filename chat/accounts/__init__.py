@@ -1,0 +1,1 @@
+"""Accounts: who may come in, what they agreed to, and how they take everything out again. One verb a file."""

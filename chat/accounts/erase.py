@@ -1,0 +1,31 @@
+"""Delete an account and everything in it, in every store. There is no way back."""
+
+from __future__ import annotations
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+
+from chat.models import Reply, User
+from chat.nudges import nudge_user
+from chat.rooms.forget import forget_replies
+
+
+@transaction.atomic
+def erase_account(user: User) -> None:
+    """Rows go in one transaction, by cascade; the token logs right after it; open sockets are told to close.
+
+    A worker in the middle of a reply finds its row gone and can store nothing.
+    """
+    user_id = user.pk
+    User.objects.select_for_update().get(pk=user_id)
+    forget_replies(Reply.objects.filter(dialog__user_id=user_id))
+    _blank_admin_log(user)
+    nudge_user(user_id, "session")
+    user.delete()
+
+
+def _blank_admin_log(user: User) -> None:
+    """What staff did to the account stays on record; whom they did it to no longer has a name."""
+    about_user = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    about_user.update(object_repr="")

@@ -1,0 +1,1 @@
+"""Engines behind one interface (chat.inference.engine): llamacpp for CPUs, fake for tests and chaos."""

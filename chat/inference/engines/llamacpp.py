@@ -1,0 +1,153 @@
+"""llama.cpp inside this process (xllamacpp): continuous batching in slots, prompt cache, no torch.
+
+Each request runs in a thread of its own that blocks in llama.cpp; its callback hands pieces to the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import logging
+import os
+import threading
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import xllamacpp
+
+from chat.inference.engines.packaged_lm import get_packaged_lm, sha256_of
+from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
+from chat.prompting import Sampling
+
+logger = logging.getLogger(__name__)
+
+DIGEST_CHARACTERS: Final = 12
+COUNTED_TEXTS: Final = 4096
+
+Piece = dict[str, Any] | BaseException | None
+
+
+class LlamaCppEngine:
+    name = "llamacpp"
+
+    def __init__(self, *, lm_path: Path | None, models_folder: Path, slots: int, context_tokens: int) -> None:
+        self.slots = slots
+        self.lm = ""
+        self._lm_path = lm_path
+        self._models_folder = models_folder
+        self._context_tokens = context_tokens
+        self._threads = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="llamacpp")
+        self._tokenizer = threading.local()
+        # Earlier turns of a room are counted again with every message.
+        self._count_tokens = lru_cache(maxsize=COUNTED_TEXTS)(self._ask_tokenizer)
+        self._server: Any = None
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._load)
+
+    def _load(self) -> None:
+        path = self._lm_path or get_packaged_lm(self._models_folder)
+        if not path.is_file():
+            raise EngineError(f"MARY_LM names no file: {path}. Point it at a .gguf file, or leave it empty.")
+        self.lm = f"{path.stem}@{sha256_of(path)[:DIGEST_CHARACTERS]}"
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_parallel = self.slots
+        params.n_ctx = self._context_tokens * self.slots
+        # The whole cache is kept for sliding-window layers too: without it a longer prompt of the same room
+        # could not reuse its beginning.
+        params.swa_full = True
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+        params.verbosity = 0
+        params.hostnames = ["127.0.0.1"]
+        try:
+            self._server = xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise EngineError(f"llama.cpp cannot load {path}: {error}") from error
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._server = None
+
+    def count_tokens(self, text: str) -> int:
+        return self._count_tokens(text)
+
+    def _ask_tokenizer(self, text: str) -> int:
+        # The binding has no tokenizer call; its own server on loopback has, over a kept-alive connection a thread.
+        connection = getattr(self._tokenizer, "connection", None)
+        if connection is None:
+            address = urlsplit(self._server.listening_address)
+            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+            self._tokenizer.connection = connection
+        body = json.dumps({"content": text, "add_special": False})
+        connection.request("POST", "/tokenize", body, {"Content-Type": "application/json"})
+        return len(json.loads(connection.getresponse().read())["tokens"])
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[Piece] = asyncio.Queue()
+        is_dropped = threading.Event()
+
+        def hand_over(piece: Piece) -> None:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        work = loop.run_in_executor(self._threads, self._complete, request, hand_over, is_dropped)
+        try:
+            while (piece := await pieces.get()) is not None:
+                if isinstance(piece, BaseException):
+                    raise EngineError(str(piece)) from piece
+                for part in _read_piece(piece):
+                    yield part
+        finally:
+            is_dropped.set()
+            # The slot is free only when the thread is back; the worker counts on it.
+            await asyncio.shield(work)
+
+    def _complete(
+        self, request: GenerationRequest, hand_over: Callable[[Piece], None], is_dropped: threading.Event
+    ) -> None:
+        def on_piece(piece: dict[str, Any]) -> bool:
+            hand_over(piece)
+            return is_dropped.is_set()
+
+        try:
+            if not is_dropped.is_set():
+                self._server.handle_completions(_build_body(request), on_piece)
+            hand_over(None)
+        except Exception as error:
+            # The outermost loop of this thread: whatever went wrong belongs to this one request.
+            logger.exception("request %s failed in llama.cpp", request.request_id)
+            hand_over(error)
+
+
+def _build_body(request: GenerationRequest) -> dict[str, Any]:
+    sampling: Sampling = request.sampling
+    return {
+        "prompt": request.prompt.text,
+        "stop": list(request.prompt.stop),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "cache_prompt": True,
+        "n_predict": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        **({"grammar": request.prompt.grammar} if request.prompt.grammar else {}),
+    }
+
+
+def _read_piece(piece: dict[str, Any]) -> list[Delta | Usage]:
+    if "error" in piece:
+        raise EngineError(str(piece["error"].get("message", "unknown error of llama.cpp")))
+    parts: list[Delta | Usage] = [Delta(choice["text"]) for choice in piece.get("choices", ()) if choice.get("text")]
+    if usage := piece.get("usage"):
+        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
+        parts.append(Usage(usage["prompt_tokens"], cached, usage["completion_tokens"]))
+    return parts

@@ -1,0 +1,185 @@
+"""Flow 06 | runs in: inference worker | takes: prompts | gives: text deltas, each request with its adapter.
+
+One asyncio process beside one engine. Four loops: claim, heartbeat, wake-up, flush; and one task a reply. The
+claim loop never takes more replies than the engine has free slots, so what waits, waits in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+from uuid import UUID
+
+import redis.asyncio as redis
+from channels.db import database_sync_to_async
+from django.db import DatabaseError, InterfaceError
+
+from chat.inference.engine import Engine
+from chat.inference.log_writer import LogWriter
+from chat.inference.wakeup import listen_for_wakeups
+from chat.inference.writing import Writing, write_reply
+from chat.replies.claim import ClaimedReply, claim_replies, fail_lost_replies
+from chat.replies.lease import HeldLease, beat_worker, release_reply, renew_leases, retire_worker
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS: Final = 2.0
+POLL_SECONDS: Final = 1.0
+"""How long a queued reply can wait when its wake-up was lost."""
+LEASE_TRUST_SECONDS: Final = 8.0
+"""After this long without a heartbeat the worker writes nothing: somebody else may hold its leases (10 s)."""
+DRAIN_SECONDS: Final = 25.0
+
+
+class InferenceWorker:
+    def __init__(self, engine: Engine, client: redis.Redis, *, prompt_budget_tokens: int, keep_log_seconds: int) -> None:
+        self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.engine = engine
+        self.prompt_budget_tokens = prompt_budget_tokens
+        self.log = LogWriter(client, keep_seconds=keep_log_seconds, may_write=self.may_write)
+        self._writings: set[Writing] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._is_draining = False
+        self._beat_at = time.monotonic()
+
+    def may_write(self) -> bool:
+        return time.monotonic() - self._beat_at < LEASE_TRUST_SECONDS
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then finish what is being written and give back the rest."""
+        await self.engine.start()
+        logger.info("inference worker %s is ready: %s, %d slots", self.name, self.engine.lm, self.engine.slots)
+        loops = [
+            asyncio.create_task(self._repeat("claim", self._claim)),
+            asyncio.create_task(self._repeat("heartbeat", self._beat)),
+            asyncio.create_task(listen_for_wakeups(self._on_wakeup)),
+            asyncio.create_task(self.log.run()),
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            finished, _ = await asyncio.wait([stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
+            for task in finished - {stopping}:
+                task.result()  # a loop never returns: this raises what ended it
+            await self._drain()
+        finally:
+            for task in (stopping, *loops):
+                task.cancel()
+            await asyncio.gather(stopping, *loops, return_exceptions=True)
+            await self.engine.close()
+            await database_sync_to_async(retire_worker)(self.name)
+
+    async def _repeat(self, what: str, step: Callable[[], Awaitable[float]]) -> None:
+        """Outermost loop: a database that is away is waited for, not died of."""
+        while True:
+            try:
+                pause = await step()
+            except (DatabaseError, InterfaceError, OSError) as error:
+                logger.warning("%s: the database is away (%s)", what, type(error).__name__)
+                pause = 0.5
+            if what == "claim":
+                await self._wait_for_wake(pause)
+            else:
+                await asyncio.sleep(pause)
+
+    async def _wait_for_wake(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._wake.clear()
+
+    # --- claim ----------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> float:
+        free = self.engine.slots - len(self._writings)
+        # Without a fresh heartbeat, its own leases may have run out: it would claim what it is writing.
+        if self._is_draining or free <= 0 or not self.may_write():
+            return POLL_SECONDS
+        for claimed in await database_sync_to_async(claim_replies)(self.name, free):
+            self._start(claimed)
+        return POLL_SECONDS
+
+    def _start(self, claimed: ClaimedReply) -> None:
+        writing = Writing(claimed)
+        self._writings.add(writing)
+        if claimed.is_stop_requested:
+            writing.stop()
+        self._keep(self._write(writing))
+
+    async def _write(self, writing: Writing) -> None:
+        try:
+            await write_reply(writing, self.engine, self.log, budget_tokens=self.prompt_budget_tokens)
+        finally:
+            self._writings.discard(writing)
+            self._wake.set()
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a reply's task ended badly", exc_info=error)
+
+    # --- heartbeat ------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> float:
+        asked_at = time.monotonic()
+        asked = list(self._writings)
+        held = await database_sync_to_async(self._beat_rows)([writing.claimed.reply_id for writing in asked])
+        self._drop_lost(asked, {lease.reply_id: lease for lease in held})
+        self._beat_at = asked_at
+        return HEARTBEAT_SECONDS
+
+    def _beat_rows(self, reply_ids: list[UUID]) -> list[HeldLease]:
+        beat_worker(self.name, engine=self.engine.name, lm=self.engine.lm, slots=self.engine.slots)
+        # First: what this worker writes is not lost, however late it comes.
+        held = renew_leases(self.name, reply_ids)
+        fail_lost_replies()
+        return held
+
+    def _drop_lost(self, asked: list[Writing], leases: dict[UUID, HeldLease]) -> None:
+        for writing in asked:
+            lease = leases.get(writing.claimed.reply_id)
+            is_ended = lease is not None and not lease.is_running and not writing.is_finishing
+            if lease is None or lease.attempt != writing.claimed.attempt or is_ended:
+                self._lose(writing)
+            elif lease.is_stop_requested:
+                writing.stop()
+
+    def _lose(self, writing: Writing) -> None:
+        """Somebody else may write this reply: not one more entry of ours, however long the engine takes to stop."""
+        logger.warning("lease of reply %s is lost", writing.claimed.reply_id)
+        writing.lose()
+        if writing.text is not None:
+            self.log.drop(writing.text)
+
+    # --- wake-ups and the end -------------------------------------------------------------------------------
+
+    def _on_wakeup(self, kind: str, reply_id: UUID | None) -> None:
+        for writing in self._writings:
+            if kind == "stop" and writing.claimed.reply_id == reply_id:
+                writing.stop()
+        self._wake.set()
+
+    async def _drain(self) -> None:
+        self._is_draining = True
+        logger.info("draining: %d replies being written", len(self._writings))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        for writing in list(self._writings):
+            self._lose(writing)
+            await database_sync_to_async(release_reply)(writing.claimed.reply_id, writing.claimed.attempt)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)

@@ -1,0 +1,35 @@
+"""Rows, constraints and named queries, one subject a file. State changes live in the flow modules, not here.
+
+Import models from here; files below import only from files that stand earlier in this list.
+"""
+
+from chat.models.users import User
+from chat.models.consents import REQUIRED_TO_CHAT, Consent, ConsentKind, granted_kinds
+from chat.models.characters import Character
+from chat.models.counsels import Counsel
+from chat.models.dialogs import Dialog
+from chat.models.replies import FINAL_STATES, LIVE_STATES, Reply, ReplyState
+from chat.models.feedback import Feedback, FeedbackReason
+from chat.models.emotion_logs import EmotionLog
+from chat.models.inference_workers import InferenceWorker
+from chat.models.sessions import Session
+
+__all__ = [
+    "FINAL_STATES",
+    "LIVE_STATES",
+    "REQUIRED_TO_CHAT",
+    "Character",
+    "Consent",
+    "ConsentKind",
+    "Counsel",
+    "Dialog",
+    "EmotionLog",
+    "Feedback",
+    "FeedbackReason",
+    "InferenceWorker",
+    "Reply",
+    "ReplyState",
+    "Session",
+    "User",
+    "granted_kinds",
+]

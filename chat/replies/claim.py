@@ -1,0 +1,122 @@
+"""Flow 04 | runs in: inference worker | takes: a queued reply | gives: a leased reply with all its prompt needs.
+
+A lease is a promise to write: `attempt` fences off whoever held it before. Takes no lock on the room, so that
+claiming never waits for a user and never deadlocks with one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from chat.models import Character, Counsel, Dialog, Reply, ReplyState
+from chat.nudges import nudge_room
+from chat.prompting import Turn
+from chat.replies.ending import ReplyEnd, end_reply
+
+LEASE: Final = timedelta(seconds=10)
+MAX_ATTEMPTS: Final = 3
+EARLIER_DIALOGS: Final = 200
+"""About how many are read from the database; the token budget cuts much earlier."""
+STARTING_STEP: Final = 100
+"""The first dialog that is read moves only this often, so that a long room keeps its prompt's beginning."""
+SAFETY_LEVEL: Final = 2
+SAFETY_DIALOGS: Final = 10
+"""The safety prompt stays on for this many dialogs after a crisis turn."""
+
+
+@dataclass(frozen=True)
+class ClaimedReply:
+    reply_id: UUID
+    attempt: int
+    counsel_id: UUID
+    user_id: UUID
+    character: Character
+    turns: tuple[Turn, ...]  # oldest first, the user's newest message last
+    needs_safety: bool
+    is_stop_requested: bool
+
+
+def claim_replies(worker: str, limit: int) -> list[ClaimedReply]:
+    """Lease up to `limit` replies, oldest first: queued ones, and ones whose lease ran out."""
+    now = timezone.now()
+    free = Q(state=ReplyState.QUEUED) | Q(state=ReplyState.RUNNING, dt_lease_until__lt=now, attempt__lt=MAX_ATTEMPTS)
+    with transaction.atomic():
+        replies = list(
+            Reply.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(free)
+            .select_related("dialog__counsel__character")
+            .order_by("dt_queued", "pk")[:limit]
+        )
+        for reply in replies:
+            reply.state = ReplyState.RUNNING
+            reply.attempt += 1
+            reply.worker = worker
+            reply.dt_started = now
+            reply.dt_lease_until = now + LEASE
+        columns = ["state", "attempt", "worker", "dt_started", "dt_lease_until"]
+        Reply.objects.bulk_update(replies, columns)
+    return [_describe(reply) for reply in replies]
+
+
+def fail_lost_replies() -> int:
+    """Fail the replies whose workers died MAX_ATTEMPTS times over; returns how many."""
+    lost = Reply.objects.filter(
+        state=ReplyState.RUNNING, dt_lease_until__lt=timezone.now(), attempt__gte=MAX_ATTEMPTS
+    )
+    return sum(_fail_lost(reply_id) for reply_id in lost.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _fail_lost(reply_id: UUID) -> bool:
+    counsel = Counsel.objects.select_for_update(of=("self",)).filter(dialogs__replies=reply_id).first()
+    reply = (
+        Reply.objects.select_for_update(of=("self",))
+        .select_related("dialog")
+        .filter(pk=reply_id, state=ReplyState.RUNNING, dt_lease_until__lt=timezone.now())
+        .first()
+    )
+    if counsel is None or reply is None:
+        return False
+    end_reply(counsel, reply, ReplyEnd(ReplyState.FAILED, error_code="worker_lost"))
+    nudge_room(counsel.user_id, counsel.pk)
+    return True
+
+
+def _describe(reply: Reply) -> ClaimedReply:
+    dialog = reply.dialog
+    counsel = dialog.counsel
+    return ClaimedReply(
+        reply_id=reply.pk,
+        attempt=reply.attempt,
+        counsel_id=counsel.pk,
+        user_id=counsel.user_id,
+        character=counsel.character,
+        turns=(*_list_turns(dialog), Turn("user", dialog.u_message)),
+        needs_safety=_needs_safety(dialog),
+        is_stop_requested=reply.dt_stop_requested is not None,
+    )
+
+
+def _list_turns(dialog: Dialog) -> list[Turn]:
+    start = max(0, dialog.seq - EARLIER_DIALOGS) // STARTING_STEP * STARTING_STEP
+    earlier = Dialog.objects.filter(counsel_id=dialog.counsel_id, seq__gte=start, seq__lt=dialog.seq).order_by("seq")
+    turns: list[Turn] = []
+    for u_message, ai_message in earlier.values_list("u_message", "ai_message"):
+        turns += [Turn("user", u_message)] if u_message else []
+        turns += [Turn("bot", ai_message)] if ai_message else []
+    return turns
+
+
+def _needs_safety(dialog: Dialog) -> bool:
+    recent = Dialog.objects.filter(
+        counsel_id=dialog.counsel_id, seq__lte=dialog.seq, seq__gt=dialog.seq - SAFETY_DIALOGS
+    )
+    highest: int = recent.aggregate(Max("crisis_level"))["crisis_level__max"] or 0
+    return highest >= SAFETY_LEVEL

@@ -1,0 +1,1 @@
+"""What a user does with rooms: open, rename, end, delete. One verb a file."""

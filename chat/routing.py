@@ -1,0 +1,7 @@
+"""WebSocket routes."""
+
+from django.urls import path
+
+from chat.consumers import ChatConsumer
+
+websocket_urlpatterns = [path("ws/v1/", ChatConsumer.as_asgi())]

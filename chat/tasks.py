@@ -1,0 +1,10 @@
+"""Celery tasks: each calls one flow. Flows never import tasks."""
+
+from celery import shared_task
+
+from chat.replies.expire import expire_queued_replies
+
+
+@shared_task(name="chat.tasks.expire_replies")
+def expire_replies() -> int:
+    return expire_queued_replies()

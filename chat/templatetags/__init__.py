@@ -1,0 +1,1 @@
+"""What the page templates need beyond Django's own tags."""

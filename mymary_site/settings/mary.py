@@ -1,0 +1,123 @@
+"""The product's own settings and those of the libraries it is made of. Documented in docs/settings.md."""
+
+from mymary_site.env import build_database, read_env
+from mymary_site.settings.base import REPOSITORY
+
+import os
+
+ENV = read_env(os.environ)
+
+SECRET_KEY = ENV.get_secret_key()
+DATABASES = {"default": build_database(ENV.get_database_url())}
+REDIS_URL = ENV.get_redis_url()
+
+# --- The model and the worker -------------------------------------------------------------------------------
+MARY_ENGINE = str(ENV.engine)
+MARY_ENGINE_SLOTS = ENV.engine_slots
+MARY_LM_PATH = ENV.lm_path
+MARY_MODELS_FOLDER = ENV.var / "models"
+MARY_PROMPT_BUDGET_TOKENS = 3072
+MARY_CONTEXT_TOKENS = 4096
+MARY_PROMPTS_FOLDER = REPOSITORY / "chat" / "prompts"
+
+# --- Limits, each with a code that the user can read --------------------------------------------------------
+MARY_SOCKETS_PER_USER = 8
+MARY_FRAMES_PER_10_SECONDS = 60
+MARY_MESSAGES_PER_MINUTE = 30
+MARY_LIVE_REPLIES_PER_USER = 2
+MARY_QUEUED_REPLIES_TOTAL = 200
+MARY_FRAME_BYTES = 65_536
+MARY_QUEUE_HOURS = 6
+
+# --- How fast things are noticed when no nudge arrives, in seconds ------------------------------------------
+MARY_ROOM_POLL_SECONDS = 2.0
+MARY_SESSION_POLL_SECONDS = 4.0
+MARY_TOKEN_LOG_SECONDS = 900
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            # The layer blocks for up to 5 s in one read; the socket's own time-out must be longer.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 1}],
+            "prefix": "mary:layer",
+            "group_expiry": 86_400,
+        },
+    }
+}
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "mary:cache",
+        # A cache that is away must not lock anybody out: rate limits open, and the log says so.
+        "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
+    }
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# --- Celery -------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "mary:celery:"}
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "Asia/Seoul"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "expire-replies": {"task": "chat.tasks.expire_replies", "schedule": 60.0},
+}
+
+# --- Accounts -----------------------------------------------------------------------------------------------
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login_id"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_FORMS = {"signup": "chat.accounts.forms.SignupForm", "add_email": "chat.accounts.forms.AddEmailForm"}
+ACCOUNT_ADAPTER = "chat.accounts.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key", "signup": "20/m/ip"}
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "chat:home"
+LOGOUT_REDIRECT_URL = "account_login"
+
+# --- API ----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {"user": "240/min", "anon": "60/min", "token": "10/min", "export": "10/hour"},
+    "EXCEPTION_HANDLER": "chat.api.errors.answer_error",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MyMary API",
+    "DESCRIPTION": "What the chat page shows, for programs. Talking itself goes over WebSocket: docs/protocol.md.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "chat.api.documents.describe_erase_body",
+    ],
+}
