@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from chat.api.payloads import Payload
+from chat.database_threads import in_database_thread
 from chat.errors import ChatError, get_message
 from chat.frames import (
     ChooseReply,
@@ -68,7 +69,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         try:
-            opened = await database_sync_to_async(socket_queries.find_credential)(self.scope)
+            opened = await in_database_thread(socket_queries.find_credential)(self.scope)
         except (DatabaseError, InterfaceError):
             await self.close(CLOSE_RESTARTING)
             return
@@ -84,12 +85,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send_hello(language)
 
     async def disconnect(self, code: int) -> None:
-        if self._is_joined:
-            self._is_joined = False
-            hub.leave(self)
+        is_joined, self._is_joined = self._is_joined, False
         rooms, self._rooms = list(self._rooms.values()), {}
         for room in rooms:
             await room.close()
+        if is_joined:
+            await hub.leave(self)
 
     async def send_frame(self, frame: dict[str, Any]) -> None:
         if self._is_joined:
@@ -150,28 +151,33 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case CloseRoom(counsel_id):
                 await self._close_room(counsel_id)
             case SendMessage(counsel_id, client_msg_id, text):
-                dialog = await self._run(accept_message, counsel_id, client_msg_id, text)
+                dialog = await self._run_on_dialog(accept_message, counsel_id, client_msg_id, text)
                 await self._answer(frame.ref, "message.accepted", dialog, client_msg_id=str(client_msg_id))
             case RegenerateReply(dialog_id, client_msg_id):
-                dialog = await self._run(regenerate_reply, dialog_id, client_msg_id)
+                dialog = await self._run_on_dialog(regenerate_reply, dialog_id, client_msg_id)
                 await self._answer(frame.ref, "reply.queued", dialog)
             case StopReply(reply_id):
                 await self._run(request_stop, reply_id)
                 await self.send_frame({"type": "reply.stopping", "ref": frame.ref, "reply_id": str(reply_id)})
             case ChooseReply(reply_id):
-                dialog = await self._run(choose_reply, reply_id)
+                dialog = await self._run_on_dialog(choose_reply, reply_id)
                 await self._answer(frame.ref, "dialog.changed", dialog)
             case Ping():
                 await self.send_frame({"type": "pong", "ref": frame.ref})
 
     async def _run(self, flow: Callable[..., Any], *arguments: Any) -> Any:
-        return await database_sync_to_async(flow)(self.credential.user_id, *arguments)
+        return await in_database_thread(flow)(self.credential.user_id, *arguments)
 
-    async def _answer(self, ref: str | None, kind: str, dialog: Dialog, **fields: str) -> None:
+    async def _run_on_dialog(self, flow: Callable[..., Dialog], *arguments: Any) -> Payload:
+        """Run the flow and read the dialog it returns as the frames carry it, in one trip to the database."""
+        return await in_database_thread(lambda: read_dialog(flow(self.credential.user_id, *arguments).pk))()
+
+    async def _answer(self, ref: str | None, kind: str, dialog: Payload, **fields: str) -> None:
         """Answer with the whole dialog, then bring the room up to date: a live reply starts to flow."""
-        shown = await database_sync_to_async(read_dialog)(dialog.pk)
-        await self.send_frame({"type": kind, "ref": ref, **fields, "dialog": shown})
-        await self.sync_room(dialog.counsel_id)
+        await self.send_frame({"type": kind, "ref": ref, **fields, "dialog": dialog})
+        room = self._rooms.get(UUID(dialog["counsel_id"]))
+        if room is not None and not await room.adopt(dialog):
+            await self.sync_room(room.counsel_id)
 
     async def _open_room(self, ref: str | None, body: OpenRoom) -> None:
         if body.counsel_id not in self._rooms and len(self._rooms) >= ROOMS_PER_SOCKET:

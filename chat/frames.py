@@ -18,6 +18,7 @@ REF_CHARACTERS: Final = 64
 FOLLOWED_REPLIES: Final = 20
 BIGGEST_VERSION: Final = 2**53 - 1
 UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 Fields = dict[str, Any]
 
@@ -94,7 +95,7 @@ def parse_frame(text: str, *, frame_bytes: int) -> Frame:
         raise FrameRefused("too_large")
     fields = _parse_object(text)
     ref = fields.get("ref")
-    if ref is not None and (not isinstance(ref, str) or len(ref) > REF_CHARACTERS):
+    if ref is not None and not _is_ref(ref):
         raise FrameRefused("bad_field")
     kind = fields.get("type")
     reader = READERS.get(kind) if isinstance(kind, str) else None
@@ -114,6 +115,11 @@ def _parse_object(text: str) -> Fields:
     if not isinstance(fields, dict):
         raise FrameRefused("not_an_object")
     return fields
+
+
+def _is_ref(value: object) -> bool:
+    """Broken characters could not be sent back."""
+    return isinstance(value, str) and len(value) <= REF_CHARACTERS and not SURROGATE.search(value)
 
 
 def _read_uuid(fields: Fields, name: str) -> UUID:

@@ -23,6 +23,9 @@ KEPT_SHARE: Final = 0.6
 STOP: Final = ("\n",)
 """Turns are lines: this alone keeps the lm from writing the next role. A character's stop strings come on top."""
 SAFETY_TEMPERATURE: Final = 0.5
+SAFETY_TOKENS: Final = 160
+SAFETY_MEMORY: Final = 5
+"""A sentence of the closed set comes back after this many replies at the earliest."""
 
 _CONTROL_TAG: Final = re.compile(r"<([^\s<>]{1,40})>")
 _HEADING: Final = re.compile(r"#{3,}")
@@ -107,7 +110,8 @@ def render_prompt(
         text = head + "".join(lines[start:]) + tail
         tokens = count_tokens(text) if start else tokens
         if tokens <= budget_tokens:
-            return Prompt(text, STOP, start, tokens, voice.version, voice.grammar)
+            grammar = leave_out_said(voice.grammar, turns) if safety and voice.grammar else voice.grammar
+            return Prompt(text, STOP, start, tokens, voice.version, grammar)
     raise PromptTooLong(tokens, budget_tokens)
 
 
@@ -143,8 +147,27 @@ def soften_persona(persona: Persona) -> Persona:
 
 
 def soften_sampling(sampling: Sampling) -> Sampling:
-    """Sampling for the safety prompt: never warmer than SAFETY_TEMPERATURE, no penalty for its set phrases."""
-    return replace(sampling, temperature=min(sampling.temperature, SAFETY_TEMPERATURE), repeat_penalty=1.0)
+    """Sampling for the safety prompt: never warmer than SAFETY_TEMPERATURE, room for whole sentences, no penalty."""
+    return replace(
+        sampling,
+        temperature=min(sampling.temperature, SAFETY_TEMPERATURE),
+        repeat_penalty=1.0,
+        max_tokens=max(sampling.max_tokens, SAFETY_TOKENS),
+    )
+
+
+def leave_out_said(grammar: str, turns: Sequence[Turn]) -> str:
+    """Take the sentences of the newest bot turns out of each rule that is a list of sentences and keeps one."""
+    said = " ".join([turn.text for turn in turns if turn.role == "bot"][-SAFETY_MEMORY:])
+    lines = []
+    for line in grammar.splitlines():
+        rule, _, choices = line.partition(" ::= ")
+        sentences = choices.split(" | ")
+        if len(sentences) > 1 and all(sentence.startswith('"') for sentence in sentences):
+            left = [sentence for sentence in sentences if sentence.strip('"') not in said] or sentences
+            line = f"{rule} ::= {' | '.join(left)}"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def neutralise_text(text: str, label: str) -> str:

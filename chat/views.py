@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -17,7 +17,7 @@ from chat.accounts.consents import may_chat
 from chat.models import Character, Counsel, User
 from chat.page_words import list_feedback_reasons, list_picker_words, list_privacy_words, list_room_words
 from chat.replies.text_limits import MAX_CHARACTERS
-from chat.understanding.crisis_card import list_crisis_lines
+from chat.understanding.crisis_card import list_rows
 
 API_ROOT: Final = "/api/v1/"
 SOCKET_ADDRESS: Final = "/ws/v1/"
@@ -36,7 +36,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def pick_character(request: HttpRequest) -> HttpResponse:
     characters = Character.objects.filter(is_live=True)
-    context = {"characters": characters, "words": list_picker_words(), "page": _describe_page(request)}
+    context = {
+        "characters": characters,
+        "may_chat": may_chat(_user(request).pk),
+        "words": list_picker_words(),
+        "page": _describe_page(request),
+    }
     return render(request, "chat/characters.html", context)
 
 
@@ -70,13 +75,14 @@ def show_privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def show_safety(request: HttpRequest) -> HttpResponse:
-    return render(request, "chat/safety.html", {"lines": list_crisis_lines()})
+    tongue = "en" if get_language() == "en" else "ko"
+    lines = [{"row": row, "name": row.names[tongue], "hours": row.hours[tongue]} for row in list_rows()]
+    return render(request, "chat/safety.html", {"lines": lines})
 
 
 def _user(request: HttpRequest) -> User:
-    """For views behind `login_required`."""
-    assert isinstance(request.user, User)
-    return request.user
+    """For views behind `login_required`, after which nobody is anonymous."""
+    return cast(User, request.user)
 
 
 def _describe_page(request: HttpRequest) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def check_valkey_keeps_everything(app_configs: Sequence[AppConfig] | None, **kwa
     """Runs with `check --database default` and `migrate`. An evicted token log would tear a stream."""
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL,
+            settings.MARY_TOKEN_LOG_URL,
             socket_connect_timeout=VALKEY_TIMEOUT_SECONDS,
             socket_timeout=VALKEY_TIMEOUT_SECONDS,
         ) as client:

@@ -124,12 +124,13 @@ def build_redis_urls(url: str) -> RedisUrls:
 
     def at(number: int) -> str:
         if parts.scheme == "unix":
-            return parts._replace(query=f"db={number}").geturl()
+            # Not geturl(): it drops the slashes before an empty host.
+            return f"unix://{parts.netloc}{parts.path}?db={number}"
         return parts._replace(path=f"/{number}").geturl()
 
     broker = at(first + 3)
     if parts.scheme == "unix":
-        broker = parts._replace(scheme="redis+socket", query=f"virtual_host={first + 3}").geturl()
+        broker = f"redis+socket://{parts.netloc}{parts.path}?virtual_host={first + 3}"
     return RedisUrls(token_log=at(first), channel_layer=at(first + 1), cache=at(first + 2), broker=broker)
 
 

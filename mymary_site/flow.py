@@ -12,7 +12,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGES = ("chat", "training")
 MARK = re.compile(r"Flow \d")
-FORM = re.compile(r"Flow (?P<number>\d\d) \| runs in: (?P<runs_in>.+?) \| takes: (?P<takes>.+?) \| gives: (?P<gives>.+)")
+FORM = re.compile(
+    r"Flow (?P<number>\d\d) \| runs in: (?P<runs_in>.+?) \| takes: (?P<takes>.+?) \| gives: (?P<gives>.+)"
+)
 
 
 class FlowLineError(ValueError):
@@ -28,9 +30,8 @@ class FlowStep:
     gives: str
 
     def __str__(self) -> str:
-        return (
-            f"Flow {self.number:02} | {self.module} | runs in: {self.runs_in} | takes: {self.takes} | gives: {self.gives}"
-        )
+        place = f"Flow {self.number:02} | {self.module} | runs in: {self.runs_in}"
+        return f"{place} | takes: {self.takes} | gives: {self.gives}"
 
 
 def list_steps(repository: Path = REPOSITORY) -> list[FlowStep]:

@@ -43,7 +43,7 @@ async def _count_workers() -> int | None:
 
 
 async def _reach_valkey() -> bool:
-    client = redis.Redis.from_url(settings.REDIS_URL)
+    client = redis.Redis.from_url(settings.MARY_TOKEN_LOG_URL)
     try:
         async with asyncio.timeout(TIME_LIMIT_SECONDS):
             return bool(await client.ping())

@@ -1,14 +1,15 @@
 """The product as a person starts it, in a temporary folder on a free port, for tests that kill its processes.
 
-    with StackProcess(folder, engine="fake") as stack:
-        people = stack.make_people(20)
-        stack.kill("worker")
+with StackProcess(folder, engine="fake") as stack:
+    people = stack.make_people(20)
+    stack.kill("worker")
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -82,7 +83,7 @@ class StackProcess:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -103,7 +104,10 @@ class StackProcess:
             raise
 
     def stop(self) -> None:
-        """Ctrl-C, as a person does it; a launcher that does not end is killed, which fails the test."""
+        """Ctrl-C, as a person does it; a launcher that does not end is killed, which fails the test.
+
+        The services' data goes too: for root it lies outside the folder that the test cleans up itself.
+        """
         if self._process is None:
             return
         self._process.send_signal(signal.SIGINT)
@@ -114,6 +118,7 @@ class StackProcess:
             raise
         finally:
             self._process = None
+            shutil.rmtree(self.layout.data, ignore_errors=True)
 
     def _wait_until_ready(self) -> None:
         """Ready means that a message sent now is answered: the web process answers and a worker is alive."""

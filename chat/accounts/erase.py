@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
-from chat.models import Reply, User
+from chat.models import Counsel, Reply, User
 from chat.nudges import nudge_user
 from chat.rooms.forget import forget_replies
 
@@ -18,7 +18,10 @@ def erase_account(user: User) -> None:
     A worker in the middle of a reply finds its row gone and can store nothing.
     """
     user_id = user.pk
-    User.objects.select_for_update().get(pk=user_id)
+    # Rooms before their user, as sending a message locks them: the other way round the two could wait for each other.
+    list(Counsel.objects.select_for_update().filter(user_id=user_id).order_by("pk"))
+    if not User.objects.select_for_update().filter(pk=user_id).exists():
+        return  # another tab was faster
     forget_replies(Reply.objects.filter(dialog__user_id=user_id))
     _blank_admin_log(user)
     nudge_user(user_id, "session")

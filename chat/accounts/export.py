@@ -38,7 +38,9 @@ def export_account(user: User) -> dict[str, Any]:
                 "kind", "is_granted", "text_version", "text_sha256", "dt_decided"
             )
         ],
-        "sessions": [{"dt_expire": dt} for dt in Session.objects.filter(user=user).values_list("expire_date", flat=True)],
+        "sessions": [
+            {"dt_expire": dt} for dt in Session.objects.filter(user=user).values_list("expire_date", flat=True)
+        ],
         "api_tokens": [{"dt_created": dt} for dt in Token.objects.filter(user=user).values_list("created", flat=True)],
         "staff_actions": list(LogEntry.objects.filter(user=user).values("action_time", "action_flag", "object_repr")),
         "rooms": [_dump_room(counsel) for counsel in _list_rooms(user)],

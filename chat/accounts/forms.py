@@ -1,4 +1,4 @@
-"""allauth's forms for the ERD's user: sign-up with five separate consents, none of them ticked; one e-mail per account."""
+"""allauth's forms for the ERD's user: sign-up with five separate consents, none ticked; one e-mail per account."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ EARLIEST_BIRTH: Final = date(1900, 1, 1)
 LOGIN_ID_FIELD: Final = User._meta.get_field("login_id")
 
 UNDER_FOURTEEN: Final = _(
-    "만 14세가 되지 않은 분은 가입할 수 없어요. 법에 따라 보호자의 동의를 확인해야 하는데, 아직 그럴 방법을 갖추지 못했어요. "
+    "만 14세가 되지 않은 분은 가입할 수 없어요. "
+    "법에 따라 보호자의 동의를 확인해야 하는데, 아직 그럴 방법을 갖추지 못했어요. "
     "이야기할 곳이 필요하다면 청소년상담 1388에 전화하거나 문자를 보내 주세요. 하루 종일 열려 있어요."
 )
 
@@ -41,9 +42,7 @@ def check_birth(dt_birth: date) -> None:
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     field_order = ("username", "password1", "password2", "name", "dt_birth", "gender", "language", "email")
 
-    name = forms.CharField(
-        label=_("이름"), max_length=50, help_text=_("대화에서 부를 이름이에요. 별명도 좋아요.")
-    )
+    name = forms.CharField(label=_("이름"), max_length=50, help_text=_("대화에서 부를 이름이에요. 별명도 좋아요."))
     dt_birth = forms.DateField(
         label=_("생년월일"),
         help_text=_("만 14세부터 쓸 수 있어요. 나중에 바꿀 수 없으니 정확히 적어 주세요."),

@@ -21,6 +21,6 @@ class SessionStore(DatabaseSessionStore):
         return session
 
     async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
-        session: Session = await super().acreate_model_instance(data)
+        session: Session = await super().acreate_model_instance(data)  # type: ignore[assignment]
         session.user_id = data.get(SESSION_KEY)
         return session

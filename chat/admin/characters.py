@@ -41,7 +41,9 @@ class CharacterForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_persona_file(self) -> str:
         name: str = self.cleaned_data["persona_file"]
         if "/" in name or "\\" in name or not (settings.MARY_PROMPTS_FOLDER / name).is_file():
-            raise ValidationError(_("chat/prompts 아래에 그런 파일이 없어요. 파일 이름을 확인해 주세요."), code="no_file")
+            raise ValidationError(
+                _("chat/prompts 아래에 그런 파일이 없어요. 파일 이름을 확인해 주세요."), code="no_file"
+            )
         return name
 
     def clean_portrait(self) -> str:

@@ -57,7 +57,7 @@ def _find_answer(error: Exception) -> Response | None:
     if isinstance(error, exceptions.ValidationError):
         return _answer("invalid", 400, fields=_describe_fields(error.detail))
     if isinstance(error, exceptions.Throttled):
-        return _answer("too_frequent", 429, retry_after=error.wait or 1)
+        return _answer("too_frequent", 429, retry_after=getattr(error, "wait", None) or 1)
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         answer = _answer("not_authenticated", error.status_code)
         answer["WWW-Authenticate"] = getattr(error, "auth_header", "Token")

@@ -20,7 +20,7 @@ class CounselPagination(pagination.CursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         try:
             cursor = super().decode_cursor(request)
-            if cursor is not None and cursor.position is not None and parse_datetime(cursor.position) is None:
+            if cursor is not None and cursor.position is not None and parse_datetime(str(cursor.position)) is None:
                 raise ValueError(cursor.position)
         except (exceptions.NotFound, ValueError):
             raise exceptions.ValidationError({"cursor": [INVALID_CURSOR]}) from None

@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from chat.errors import get_message
 from chat.models import Character, Counsel, Dialog, Feedback, Reply
 from chat.understanding.crisis import CARD_LEVEL
+from chat.understanding.crisis_card import crisis_card
 
 PREVIEW_CHARACTERS: Final = 80
 
@@ -27,7 +28,7 @@ Payload = dict[str, Any]
 def with_replies(dialogs: QuerySet[Dialog]) -> QuerySet[Dialog]:
     """Everything `dump_dialog` reads, prefetched."""
     replies = Reply.objects.order_by("number").prefetch_related("feedback")
-    return dialogs.prefetch_related(Prefetch("replies", queryset=replies))
+    return dialogs.select_related("user").prefetch_related(Prefetch("replies", queryset=replies))
 
 
 def list_dialogs(
@@ -123,4 +124,25 @@ def _dump_character_name(character: Character) -> Payload:
 def _dump_crisis(dialog: Dialog) -> Payload | None:
     if dialog.crisis_level < CARD_LEVEL:
         return None
-    return {"level": dialog.crisis_level, "card": crisis_card(dialog.crisis_level, dialog.crisis_kinds)}
+    is_minor = dialog.user.is_minor
+    korean, english = (
+        crisis_card(dialog.crisis_level, dialog.crisis_kinds, is_minor=is_minor, language=language)
+        for language in ("ko", "en")
+    )
+    lines = [
+        {
+            "number": line.number,
+            "name": {"ko": line.name, "en": translated.name},
+            "hours": {"ko": line.hours, "en": translated.hours},
+            "tel": line.href,
+            "sms": line.sms,
+        }
+        for line, translated in zip(korean.lines, english.lines, strict=True)
+    ]
+    card = {
+        "code": korean.code,
+        "title": {"ko": korean.title, "en": english.title},
+        "body": {"ko": korean.body, "en": english.body},
+        "lines": lines,
+    }
+    return {"level": dialog.crisis_level, "card": card}

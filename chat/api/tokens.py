@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
 from rest_framework import permissions, serializers
@@ -24,7 +27,8 @@ class Credentials(serializers.Serializer[object]):
 class TokenView(ApiView):
     throttle_scope = "token"
 
-    def get_permissions(self) -> list[permissions.BasePermission]:
+    def get_permissions(self) -> Sequence[Any]:
+        """Whoever asks for a token has none yet."""
         return [permissions.AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
     @documented({200: shapes.TokenShape}, body=Credentials, operation_id="obtain_token", auth=[])

@@ -37,5 +37,5 @@ urlpatterns = [
     path("token/", TokenView.as_view(), name="token"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", ApiPage.as_view(), name="docs"),
-    re_path(r"^.*$", UnknownAddress.as_view(), name="unknown"),
+    re_path(r"^[\s\S]*\Z", UnknownAddress.as_view(), name="unknown"),
 ]

@@ -20,6 +20,7 @@ import redis.asyncio as redis
 from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError
 
+from chat.database_threads import in_database_thread
 from chat.inference.engine import Engine
 from chat.inference.log_writer import LogWriter
 from chat.inference.wakeup import listen_for_wakeups
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS: Final = 2.0
 POLL_SECONDS: Final = 1.0
 """How long a queued reply can wait when its wake-up was lost."""
+CLAIM_BATCH: Final = 8
+"""The first reply of a crowd starts before the last one is read."""
 LEASE_TRUST_SECONDS: Final = 8.0
 """After this long without a heartbeat the worker writes nothing: somebody else may hold its leases (10 s)."""
 DRAIN_SECONDS: Final = 25.0
@@ -73,7 +76,7 @@ class InferenceWorker:
                 task.cancel()
             await asyncio.gather(stopping, *loops, return_exceptions=True)
             await self.engine.close()
-            await database_sync_to_async(retire_worker)(self.name)
+            await in_database_thread(retire_worker)(self.name)
 
     async def _repeat(self, what: str, step: Callable[[], Awaitable[float]]) -> None:
         """Outermost loop: a database that is away is waited for, not died of."""
@@ -104,9 +107,10 @@ class InferenceWorker:
         # Without a fresh heartbeat, its own leases may have run out: it would claim what it is writing.
         if self._is_draining or free <= 0 or not self.may_write():
             return POLL_SECONDS
-        for claimed in await database_sync_to_async(claim_replies)(self.name, free):
+        claims = await in_database_thread(claim_replies)(self.name, min(free, CLAIM_BATCH))
+        for claimed in claims:
             self._start(claimed)
-        return POLL_SECONDS
+        return 0.0 if len(claims) == CLAIM_BATCH else POLL_SECONDS
 
     def _start(self, claimed: ClaimedReply) -> None:
         writing = Writing(claimed)
@@ -137,6 +141,7 @@ class InferenceWorker:
     async def _beat(self) -> float:
         asked_at = time.monotonic()
         asked = list(self._writings)
+        # In the thread that Channels keeps for the whole process: it never waits behind two hundred replies.
         held = await database_sync_to_async(self._beat_rows)([writing.claimed.reply_id for writing in asked])
         self._drop_lost(asked, {lease.reply_id: lease for lease in held})
         self._beat_at = asked_at
@@ -180,6 +185,6 @@ class InferenceWorker:
             await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         for writing in list(self._writings):
             self._lose(writing)
-            await database_sync_to_async(release_reply)(writing.claimed.reply_id, writing.claimed.attempt)
+            await in_database_thread(release_reply)(writing.claimed.reply_id, writing.claimed.attempt)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)

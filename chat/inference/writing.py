@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from chat.database_threads import in_database_thread
 from chat.inference.engine import Engine
 from chat.inference.log_writer import LogWriter, ReplyText
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
@@ -24,7 +24,7 @@ from chat.replies.claim import ClaimedReply
 from chat.replies.ending import ReplyEnd
 from chat.replies.finish import finish_reply
 from chat.tone.reply_filters import ReplyFilters
-from chat.understanding.crisis_card import list_crisis_numbers
+from chat.understanding.crisis_card import allowed_numbers
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ async def _stream(
     # A character's cheerful closing phrase has no place under the safety prompt.
     filters = ReplyFilters(
         closing_phrase="" if claimed.needs_safety else claimed.character.closing_phrase,
-        allowed_numbers=list_crisis_numbers(),
+        allowed_numbers=allowed_numbers(),
     )
     passing = asyncio.create_task(_pass_pieces(pieces, filters, log, text, outcome))
     interruption = asyncio.create_task(writing.interrupted.wait())
@@ -159,7 +159,7 @@ async def _record(claimed: ClaimedReply, end: ReplyEnd) -> bool:
     """Store the end; a database that restarts is waited for. False when this writing did not end the reply."""
     for _ in range(FINISH_TRIES):
         try:
-            is_stored = await database_sync_to_async(finish_reply)(claimed.reply_id, claimed.attempt, end)
+            is_stored = await in_database_thread(finish_reply)(claimed.reply_id, claimed.attempt, end)
             if not is_stored:
                 logger.warning("reply %s was ended by somebody else", claimed.reply_id)
             return is_stored

@@ -14,13 +14,13 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import redis.asyncio as redis
-from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from redis.exceptions import RedisError
 
 from chat import token_log
+from chat.database_threads import in_database_thread
 from chat.live.polls import Credential, list_dead_credentials, list_versions
 from chat.nudges import WEB_GROUP
 from chat.replies.position import is_any_worker_alive, list_positions
@@ -57,6 +57,8 @@ class LiveHub:
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._loops: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._nudged: set[UUID] = set()
+        self._has_nudges = asyncio.Event()
         self._token_client: redis.Redis | None = None
 
     @property
@@ -69,24 +71,31 @@ class LiveHub:
     def join(self, socket: Socket) -> None:
         self._sockets[socket.credential.user_id].add(socket)
         if not self._loops:
-            self._token_client = token_log.connect(settings.REDIS_URL)
+            self._token_client = token_log.connect(settings.MARY_TOKEN_LOG_URL)
+            self._has_nudges = asyncio.Event()  # belongs to the loop that runs now
             self._loops = [
                 asyncio.create_task(self._hear_nudges()),
+                asyncio.create_task(self._follow_nudges()),
                 asyncio.create_task(self._repeat(self._poll_rooms, settings.MARY_ROOM_POLL_SECONDS)),
                 asyncio.create_task(self._repeat(self._poll_sessions, settings.MARY_SESSION_POLL_SECONDS)),
                 asyncio.create_task(self._repeat(self._poll_positions, POSITION_SECONDS)),
             ]
 
-    def leave(self, socket: Socket) -> None:
+    async def leave(self, socket: Socket) -> None:
         user_id = socket.credential.user_id
         self._sockets[user_id].discard(socket)
         if not self._sockets[user_id]:
             del self._sockets[user_id]
-        if not self._sockets:
-            for loop in self._loops:
-                loop.cancel()
-            self._loops = []
-            self._start(self.token_client.aclose())
+        if self._sockets:
+            return
+        loops, self._loops = self._loops, []
+        client, self._token_client = self._token_client, None
+        for loop in loops:
+            loop.cancel()
+        # The channel layer counts its readers: it must see this one go.
+        await asyncio.gather(*loops, return_exceptions=True)
+        if client is not None:
+            await client.aclose()
 
     def count_sockets(self, user_id: UUID) -> int:
         return len(self._sockets.get(user_id, ()))
@@ -133,9 +142,20 @@ class LiveHub:
                 self._start(self._check_sessions(sockets))
             return
         counsel_id = UUID(message["counsel"])
-        for socket in sockets:
-            if counsel_id in socket.open_rooms():
-                self._start(socket.sync_room(counsel_id))
+        if any(counsel_id in socket.open_rooms() for socket in sockets):
+            self._nudged.add(counsel_id)
+            self._has_nudges.set()
+
+    async def _follow_nudges(self) -> None:
+        """While one look at the database goes on, further nudges gather for the next: a crowd costs few queries."""
+        while True:
+            await self._has_nudges.wait()
+            self._has_nudges.clear()
+            rooms, self._nudged = self._nudged, set()
+            try:
+                await self._look_at(rooms)
+            except (DatabaseError, InterfaceError, OSError) as error:
+                logger.warning("nudge: the database is away (%s), the poll will find it", type(error).__name__)
 
     # --- polls ----------------------------------------------------------------------------------------------
 
@@ -149,9 +169,12 @@ class LiveHub:
 
     async def _poll_rooms(self) -> None:
         rooms = {counsel_id for socket in self._all() for counsel_id in socket.open_rooms()}
-        if not rooms:
-            return
-        versions = await database_sync_to_async(list_versions)(rooms)
+        if rooms:
+            await self._look_at(rooms)
+
+    async def _look_at(self, rooms: set[UUID]) -> None:
+        """Bring every socket up to date that has one of these rooms open and lacks something of it."""
+        versions = await in_database_thread(list_versions)(rooms)
         for socket in self._all():
             for counsel_id, version in socket.open_rooms().items():
                 if counsel_id in rooms and counsel_id not in versions:
@@ -163,7 +186,7 @@ class LiveHub:
         await self._check_sessions(self._all())
 
     async def _check_sessions(self, sockets: list[Socket]) -> None:
-        dead = await database_sync_to_async(list_dead_credentials)({socket.credential for socket in sockets})
+        dead = await in_database_thread(list_dead_credentials)({socket.credential for socket in sockets})
         for socket in sockets:
             if socket.credential in dead:
                 self._start(socket.end_session())
@@ -172,8 +195,8 @@ class LiveHub:
         waiting = {reply_id for socket in self._all() for reply_id in socket.queued_replies()}
         if not waiting:
             return
-        positions = await database_sync_to_async(list_positions)(waiting)
-        is_worker_alive = await database_sync_to_async(is_any_worker_alive)()
+        positions = await in_database_thread(list_positions)(waiting)
+        is_worker_alive = await in_database_thread(is_any_worker_alive)()
         for socket in self._all():
             for reply_id in socket.queued_replies():
                 if reply_id in positions:

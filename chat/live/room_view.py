@@ -9,9 +9,9 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import redis.asyncio as redis
-from channels.db import database_sync_to_async
 
 from chat.api.payloads import Payload
+from chat.database_threads import in_database_thread
 from chat.live.room_changes import read_changes
 from chat.models import LIVE_STATES
 from chat.token_log import Entry, LogCursor, follow_log, read_log
@@ -45,7 +45,7 @@ class RoomView:
     async def sync(self, cursors: dict[UUID, LogCursor] | None = None) -> bool:
         """Send whatever is newer than the client's copy; False when the room is gone."""
         async with self._lock:
-            changes = await database_sync_to_async(read_changes)(self.counsel_id, self.version)
+            changes = await in_database_thread(read_changes)(self.counsel_id, self.version)
             if changes is None:
                 return False
             if self._is_closed:
@@ -58,6 +58,16 @@ class RoomView:
             self._follow(changes.live - ended, cursors or {})
             await self._show_room(changes.version, (changes.title, changes.is_ended))
             self.version = max(self.version, changes.version)
+            return True
+
+    async def adopt(self, dialog: Payload) -> bool:
+        """Take over a dialog that the client was just answered with; False where more has changed than that."""
+        async with self._lock:
+            if self._is_closed or dialog["version"] != self.version + 1:
+                return False
+            self.version = dialog["version"]
+            live = {UUID(reply["id"]) for reply in dialog["replies"] if reply["state"] in LIVE_STATES}
+            self._follow(live, {})
             return True
 
     async def _show_room(self, version: int, head: tuple[str, bool]) -> None:

@@ -36,7 +36,7 @@ def _drop_token_logs(reply_ids: Sequence[UUID]) -> None:
     """A Valkey that is away is only logged: what it holds expires by itself within MARY_TOKEN_LOG_SECONDS."""
     keys = [log_key(reply_id) for reply_id in reply_ids]
     client = redis.Redis.from_url(
-        settings.REDIS_URL,
+        settings.MARY_TOKEN_LOG_URL,
         socket_connect_timeout=VALKEY_TIMEOUT_SECONDS,
         socket_timeout=VALKEY_TIMEOUT_SECONDS,
     )

@@ -27,5 +27,3 @@ def bump_version(counsel: Counsel, *, is_activity: bool = False) -> int:
         counsel.dt_changed = timezone.now()
     counsel.save(update_fields=["version", "dt_changed"] if is_activity else ["version"])
     return counsel.version
-
-

@@ -15,7 +15,5 @@ def open_counsel(user: User, character: Character) -> Counsel:
     """A new room with one of the character's greetings as its first turn. Raises ChatError consent_required."""
     check_may_chat(user.pk)
     counsel = Counsel.objects.create(user=user, character=character, version=1)
-    Dialog.objects.create(
-        counsel=counsel, user=user, seq=1, version=1, ai_message=secrets.choice(character.greetings)
-    )
+    Dialog.objects.create(counsel=counsel, user=user, seq=1, version=1, ai_message=secrets.choice(character.greetings))
     return counsel

@@ -29,13 +29,19 @@ _FORMATS = re.compile(
     rf"|[2-9]\d{{2,3}}[.\-‐‑–]\d{{4}}"  # 765-4321
     rf")(?!\d)"
 )
+_HIDDEN = r"[\ufe0f\u20e3\u200b-\u200d\u2060]{0,2}"  # what a keycap emoji or a zero-width sign leaves between digits
 _SHORT = re.compile(
-    r"(?<![\d])(?<!\d[.,:\-])\d(?:[\ufe0f\u20e3\u200b-\u200d\u2060]{0,2}\d){2,3}(?![\d])(?![.,:\-]\d)|(?<!\d)(?:9[ .\-]8[ .\-]8|9[ .\-]1[ .\-]1|1[ .\-]3[ .\-]9[ .\-]3)(?!\d)"
+    rf"(?<!\d)(?<!\d[.,:\-])\d(?:{_HIDDEN}\d){{2,3}}(?!\d)(?![.,:\-]\d)"
+    r"|(?<!\d)(?:9[ .\-]8[ .\-]8|9[ .\-]1[ .\-]1|1[ .\-]3[ .\-]9[ .\-]3)(?!\d)"
 )
 _YEARS = re.compile(r"(?:19|20)\d\d[.\-‐‑–](?:(?:19|20)\d\d|(?:0\d|1[0-2])[0-3]\d)$")
-_SURE_UNIT = re.compile(r" ?(?:[년원개명점%℃㎏㎞쪽]|km|kg|mg|ml|m\b|g\b|달러|번째|페이지|단어|칼로리|kcal|[만천억]|미터|킬로)")
+_SURE_UNIT = re.compile(
+    r" ?(?:[년원개명점%℃㎏㎞쪽]|km|kg|mg|ml|m\b|g\b|달러|번째|페이지|단어|칼로리|kcal|[만천억]|미터|킬로)"
+)
 _UNIT_SIGNS = "년월일시분초원개명점살세층장권쪽회배곡%도℃㎏㎞만천억"
-_UNIT = re.compile(rf" ?(?:[{_UNIT_SIGNS}]|호(?:선|실|점)|번 ?(?:버스|이나|넘|정도|반복|출구)|퍼센트|유로|그램|포인트|문제|주년)")
+_UNIT = re.compile(
+    rf" ?(?:[{_UNIT_SIGNS}]|호(?:선|실|점)|번 ?(?:버스|이나|넘|정도|반복|출구)|퍼센트|유로|그램|포인트|문제|주년)"
+)
 _CALL_AFTER = re.compile(r" ?(?:번|(?:으로|로|에|에게)? ?(?:전화|연락|문의|상담|걸|문자|신고))")
 _CALL_BEFORE = re.compile(r"(?:전화|번호|연락처|핫라인|hotline|call|dial|tel|☎|📞)[^\d\n]{0,4}$", re.IGNORECASE)
 # Lines of other countries and closed Korean ones, which English or old training text suggests.

@@ -42,8 +42,8 @@ def load_rules() -> CrisisRules:
     rules = [_read_rule(entry, fragments, contexts) for entry in table["rule"]]
     return CrisisRules(
         rules=tuple(sorted(rules, key=lambda rule: -rule.level)),
-        harmless=tuple(compile_pattern(entry["pattern"], fragments) for entry in table["harmless"]),
-        even_so=compile_pattern(table["even_so"]["pattern"], fragments),
+        harmless=tuple(compile_pattern("|".join(entry["patterns"]), fragments) for entry in table["harmless"]),
+        even_so=compile_pattern("|".join(table["even_so"]["patterns"]), fragments),
     )
 
 
@@ -55,9 +55,7 @@ def compile_pattern(pattern: str, fragments: dict[str, str]) -> re.Pattern[str]:
     return re.compile(re.sub(r" (?!\?)", " ?", expanded).replace("…", _GAP))
 
 
-def _read_rule(
-    entry: dict[str, Any], fragments: dict[str, str], contexts: dict[str, re.Pattern[str]]
-) -> CrisisRule:
+def _read_rule(entry: dict[str, Any], fragments: dict[str, str], contexts: dict[str, re.Pattern[str]]) -> CrisisRule:
     unknown = set(entry.get("unless", ())) - contexts.keys()
     if unknown:
         raise CrisisRuleError(f"rule {entry['name']!r} names unknown contexts {sorted(unknown)}")
@@ -65,7 +63,7 @@ def _read_rule(
         name=entry["name"],
         level=entry["level"],
         kind=entry["kind"],
-        pattern=compile_pattern(entry["pattern"], fragments),
+        pattern=compile_pattern("|".join(entry["patterns"]), fragments),
         unless=tuple(contexts[name] for name in entry.get("unless", ())),
         after=entry.get("after", 0),
     )

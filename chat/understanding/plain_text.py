@@ -18,8 +18,8 @@ _STRETCHED = re.compile(r"([^\W\d])\1{2,}")  # "싶어어어어" → "싶어어"
 _FILLERS = "\u3164\u115f\u1160\uffa0"  # letters that show nothing
 _TRAILING_OFF = re.compile(r"\.{2,}|…")  # a pause, not the end of a sentence
 _BLANKS = re.compile(r"[^\S\n]+")
-_LONE_SYLLABLES = re.compile(r"(?<![가-힣a-z])([가-힣ㄱ-ㅎ])[ \n.,·]{1,3}(?=[가-힣ㄱ-ㅎ](?![가-힣a-z]))")
-_MASKED = re.compile(r"(?<=[가-힣ㄱ-ㅎ])(?:\d|[*^_\-~/@#+=|:;'\"`]{1,3}|(?<![가-힣].)[.,·])(?=[가-힣ㄱ-ㅎ])")
+_LONE_SYLLABLES = re.compile(r"(?<![가-힣a-z])([가-힣ㄱ-ㅣ])[ \n.,·!?]{1,3}(?=[가-힣ㄱ-ㅣ](?![가-힣a-z]))")
+_MASKED = re.compile(r"(?<=[가-힣ㄱ-ㅎ])(?: ?\d ?|[*^_\-~/@#+=|:;'\"`]{1,3}|(?<![가-힣].)[.,·])(?=[가-힣ㄱ-ㅎ])")
 
 
 def read_plainly(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The product's own settings and those of the libraries it is made of. Documented in docs/settings.md."""
 
-from mymary_site.env import build_database, read_env
+from mymary_site.env import build_database, build_redis_urls, read_env
 from mymary_site.settings.base import REPOSITORY
 
 import os
@@ -9,7 +9,8 @@ ENV = read_env(os.environ)
 
 SECRET_KEY = ENV.get_secret_key()
 DATABASES = {"default": build_database(ENV.get_database_url())}
-REDIS_URL = ENV.get_redis_url()
+REDIS_URLS = build_redis_urls(ENV.get_redis_url())
+MARY_TOKEN_LOG_URL = REDIS_URLS.token_log
 
 # --- The model and the worker -------------------------------------------------------------------------------
 MARY_ENGINE = str(ENV.engine)
@@ -39,7 +40,7 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
             # The layer blocks for up to 5 s in one read; the socket's own time-out must be longer.
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 15, "socket_connect_timeout": 1}],
+            "hosts": [{"address": REDIS_URLS.channel_layer, "socket_timeout": 15, "socket_connect_timeout": 1}],
             "prefix": "mary:layer",
             "group_expiry": 86_400,
         },
@@ -49,7 +50,7 @@ CHANNEL_LAYERS = {
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": REDIS_URLS.cache,
         "KEY_PREFIX": "mary:cache",
         # A cache that is away must not lock anybody out: rate limits open, and the log says so.
         "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
@@ -58,7 +59,7 @@ CACHES = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- Celery -------------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
+CELERY_BROKER_URL = REDIS_URLS.broker
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -105,6 +106,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.ScopedRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"user": "240/min", "anon": "60/min", "token": "10/min", "export": "10/hour"},
+    "NUM_PROXIES": 0,  # nobody is throttled by an address that they wrote themselves
     "EXCEPTION_HANDLER": "chat.api.errors.answer_error",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -17,6 +17,9 @@ MARY_ALLOWED_ORIGINS = ENV.allowed_origins
 ALLOWED_HOSTS = [urlsplit(origin).hostname or "" for origin in ENV.allowed_origins]
 CSRF_TRUSTED_ORIGINS = list(ENV.allowed_origins)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# The one TLS proxy appends the visitor's address to X-Forwarded-For; limits by address count that one.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1
+REST_FRAMEWORK = {**REST_FRAMEWORK, "NUM_PROXIES": 1}
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True

@@ -15,22 +15,9 @@ from mymary_site.stack.welcome import DEMO_PATTERN, get_visit_host
 STEP = "setup"
 
 
-def migrate(environ: Mapping[str, str], printer: Printer) -> None:
-    _run_manage("migrate", environ, printer)
-
-
-def seed(environ: Mapping[str, str], printer: Printer) -> list[str]:
+def prepare_database(environ: Mapping[str, str], printer: Printer) -> list[str]:
     """Returns what it printed: the demo account's password is shown in the welcome, not in a log line."""
-    return _run_manage("seed", environ, printer)
-
-
-def wait_for_web(env: Env, log: Path, idle: Callable[[float], None]) -> None:
-    host = get_visit_host(env.host)
-    wait_for(lambda: _is_answering(host, env.port), "web", log / "web.log", idle)
-
-
-def _run_manage(step: str, environ: Mapping[str, str], printer: Printer) -> list[str]:
-    command = [sys.executable, "manage.py", step, "--no-color"]
+    command = [sys.executable, "-m", "mymary_site.stack.prepare_database"]
     lines = []
     with subprocess.Popen(
         command, cwd=REPOSITORY, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -45,8 +32,13 @@ def _run_manage(step: str, environ: Mapping[str, str], printer: Printer) -> list
             process.terminate()
             raise
     if process.returncode != 0:
-        raise step_failed(f"manage.py {step}")
+        raise step_failed("migrate, seed", lines)
     return lines
+
+
+def wait_for_web(env: Env, log: Path, idle: Callable[[float], None]) -> None:
+    host = get_visit_host(env.host)
+    wait_for(lambda: _is_answering(host, env.port), "web", log / "web.log", idle)
 
 
 def _is_answering(host: str, port: int) -> bool:

@@ -36,7 +36,9 @@ class Embedded:
         self.prepare()
 
 
-def build_embedded(layout: Layout, owner: Owner, *, with_postgres: bool, with_valkey: bool, say: Say) -> Embedded:
+def build_embedded(
+    layout: Layout, owner: Owner, *, with_postgres: bool, with_valkey: bool, say: Say, is_durable: bool = True
+) -> Embedded:
     services: list[Service] = []
     is_up: dict[str, Callable[[], bool]] = {}
     prepare: Callable[[], None] = _nothing_to_prepare
@@ -44,7 +46,7 @@ def build_embedded(layout: Layout, owner: Owner, *, with_postgres: bool, with_va
     if with_postgres:
         admin_password = read_or_create_secret(layout.data / "postgres_admin_password")
         password = read_or_create_secret(layout.data / "postgres_password")
-        services.append(_make_postgres(layout, owner, admin_password, password, say))
+        services.append(_make_postgres(layout, owner, (admin_password, password), say, is_durable))
         is_up["postgres"] = lambda: postgres.is_answering(sockets, admin_password)
         prepare = lambda: postgres.prepare_database(sockets, admin_password, password)  # noqa: E731
     if with_valkey:
@@ -63,14 +65,15 @@ def wait_for(is_up: Callable[[], bool], name: str, log: Path, idle: Idle) -> Non
         idle(POLL_SECONDS)
 
 
-def _make_postgres(layout: Layout, owner: Owner, admin_password: str, password: str, say: Say) -> Service:
+def _make_postgres(layout: Layout, owner: Owner, passwords: tuple[str, str], say: Say, is_durable: bool) -> Service:
+    admin_password, password = passwords
     data = layout.data / "postgres"
     programs = binaries.find_postgres(layout, owner)
     owner.make_folder(data)
     if not postgres.is_initialised(data):
         say("데이터베이스를 만드는 중… / creating the database …")
         postgres.initialise(programs, data, owner, admin_password)
-    return postgres.build_service(programs, data, layout.services_runtime, password)
+    return postgres.build_service(programs, data, layout.services_runtime, password, is_durable=is_durable)
 
 
 def _make_valkey(layout: Layout, owner: Owner) -> Service:

@@ -14,6 +14,8 @@ from mymary_site.stack.service import Service
 ADMIN = "postgres"
 APP = "mymary"  # the application's role and database
 MAX_CONNECTIONS = 200
+# For data that lives as long as one command: nothing has to survive a power cut.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # Locale rules come from PostgreSQL itself, so the machine needs none installed and sorting never changes under us.
 LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
@@ -33,18 +35,18 @@ def initialise(binaries: Path, data: Path, owner: Owner, admin_password: str) ->
     finally:
         password_file.unlink()
     if done.returncode != 0:
-        print(done.stdout + done.stderr)
-        raise step_failed("initdb")
+        raise step_failed("initdb", done.stderr.splitlines())
 
 
-def build_service(binaries: Path, data: Path, sockets: Path, password: str) -> Service:
+def build_service(binaries: Path, data: Path, sockets: Path, password: str, *, is_durable: bool) -> Service:
     options = {
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),
         "unix_socket_permissions": "0700",
         "max_connections": str(MAX_CONNECTIONS),
         "logging_collector": "off",
-        "log_min_messages": "warning",
+        "log_checkpoints": "off",
+        **({} if is_durable else FORGETFUL),
     }
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     return Service(

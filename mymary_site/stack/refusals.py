@@ -108,11 +108,13 @@ def supervisor_gone(log: Path) -> Refusal:
     )
 
 
-def step_failed(step: str) -> Refusal:
+def step_failed(step: str, output: list[str]) -> Refusal:
+    """`output` is what the step said; its last line is the one that counts, a traceback's as well."""
+    reason = next((line.strip() for line in reversed(output) if line.strip()), "no output")
     return Refusal(
         "STEP_FAILED",
-        f"{step} 단계에서 멈췄습니다. 바로 위의 메시지를 보고 고친 뒤 다시 실행해 주세요.",
-        f"The step {step} failed; see the message above it, then start again",
+        f"{step} 단계에서 멈췄습니다: {reason}\n  이 문제를 고친 뒤 다시 실행해 주세요.",
+        f"The step {step} failed: {reason}\n  Correct that, then start again",
     )
 
 

@@ -15,7 +15,7 @@ from xmlrpc.client import Fault
 
 from mymary_site.env import REPOSITORY, Engine, Env
 from mymary_site.stack import preflight
-from mymary_site.stack.django_steps import migrate, seed, wait_for_web
+from mymary_site.stack.django_steps import prepare_database, wait_for_web
 from mymary_site.stack.embedded import Embedded, build_embedded
 from mymary_site.stack.layout import Layout, make_folders, plan_layout
 from mymary_site.stack.leftovers import TAG, end_leftovers, hold_lock, list_leftovers
@@ -119,9 +119,8 @@ def _bring_up(running: Running) -> None:
         printer.say(f"데이터베이스와 브로커를 켜는 중… / starting PostgreSQL and Valkey … ({layout.data})")
         running.supervision.start(Group.SERVICES)
         running.embedded.wait_until_up(layout.log, idle)
-    printer.say("표를 맞추는 중… / migrating …")
-    migrate(running.environ, printer)
-    demo = find_demo_account(seed(running.environ, printer))
+    printer.say("표와 캐릭터를 맞추는 중… / migrating and seeding …")
+    demo = find_demo_account(prepare_database(running.environ, printer))
     printer.say("웹과 추론 워커를 켜는 중… / starting web, inference worker and Celery …")
     running.supervision.start(Group.APP)
     wait_for_web(running.env, layout.log, idle)

@@ -33,7 +33,7 @@ class Supervision:
     def is_answering(self) -> bool:
         """True until it is gone: while it shuts down, it answers every question with a fault."""
         try:
-            self._ask().getState()
+            self._ask("getState")
         except Fault:
             return True
         except OSError:
@@ -42,7 +42,7 @@ class Supervision:
 
     def start(self, group: Group) -> None:
         """Returns at once; whether the group works is for its own check to say."""
-        self._ask().startProcessGroup(group.value, False)
+        self._ask("startProcessGroup", group.value, False)
 
     def list_pids(self) -> dict[str, int]:
         """Program name → pid of its main process; programs that are down are missing."""
@@ -54,16 +54,17 @@ class Supervision:
 
     def shut_down(self) -> None:
         """Returns at once; supervisord ends after the last program."""
-        self._ask().shutdown()
+        self._ask("shutdown")
 
     def _list_programs(self) -> list[dict[str, Any]]:
-        programs: list[dict[str, Any]] = self._ask().getAllProcessInfo()
+        programs: list[dict[str, Any]] = self._ask("getAllProcessInfo")
         return programs
 
-    def _ask(self) -> Any:
+    def _ask(self, question: str, *arguments: object) -> Any:
         # A connection per question: supervisord is restarted now and then, and a kept one would be a dead one.
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return ServerProxy("http://supervisor", transport=transport).supervisor
+        with ServerProxy("http://supervisor", transport=transport) as proxy:
+            return getattr(proxy.supervisor, question)(*arguments)
 
 
 def start_supervisord(

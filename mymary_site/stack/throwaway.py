@@ -28,7 +28,7 @@ def start_services() -> Iterator[dict[str, str]]:
     """Yields DATABASE_URL and REDIS_URL; afterwards neither process nor folder is left."""
     owner = find_owner()
     with _temporary_layout(owner) as layout:
-        embedded = build_embedded(layout, owner, with_postgres=True, with_valkey=True, say=_say)
+        embedded = build_embedded(layout, owner, with_postgres=True, with_valkey=True, say=_say, is_durable=False)
         processes = [_start(service, layout, owner) for service in embedded.services]
         try:
             embedded.wait_until_up(layout.log)

@@ -21,6 +21,7 @@ def render_conf(data: Path, socket: Path, password: str) -> str:
         'save ""',
         "maxmemory-policy noeviction",
         "daemonize no",
+        "loglevel warning",
         "set-proc-title no",  # a title overwrites the environment, by which `leftovers` knows its own
     ]
     return "\n".join(lines) + "\n"

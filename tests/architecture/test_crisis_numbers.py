@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from source_tree import REPOSITORY, list_modules, list_strings
+
+from tests.architecture.source_tree import REPOSITORY, list_modules, list_strings
 
 FORBIDDEN = re.compile(r"(?<![\d.#])(?:1393|988|911)(?![\d.%])")
 SHOWN = {
@@ -37,6 +38,8 @@ def test_no_text_that_people_or_lms_read_names_a_wrong_line(place, text):
     assert FORBIDDEN.findall(text) == []
 
 
-@pytest.mark.parametrize(("text", "is_found"), [("1393에 전화", True), ("tel:988", True), ("19110", False), ("#911", False)])
+@pytest.mark.parametrize(
+    ("text", "is_found"), [("1393에 전화", True), ("tel:988", True), ("19110", False), ("#911", False)]
+)
 def test_the_search_finds_numbers_and_not_parts_of_others(text, is_found):
     assert bool(FORBIDDEN.search(text)) is is_found

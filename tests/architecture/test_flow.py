@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from source_tree import REPOSITORY
 
 from mymary_site.flow import FlowLineError, FlowStep, list_steps, parse_step
+from tests.architecture.source_tree import REPOSITORY
 
 PLACES = {"web", "inference worker", "celery", "web (admin)", "celery + process", "all workers"}
 

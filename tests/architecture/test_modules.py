@@ -6,7 +6,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from source_tree import REPOSITORY, list_modules, parse_module
+
+from tests.architecture.source_tree import REPOSITORY, list_modules, parse_module
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "services", "managers", "constants", "base"}
 DOCSTRING_LINES = 14

@@ -54,8 +54,8 @@ def plant(user: User) -> dict[str, str]:
     build_reply(dialog, f"{MARK}-answer")
     Feedback.objects.create(user=user, reply=kept, value="up", reasons=["warm"], comment=f"{MARK}-comment")
     EmailAddress.objects.create(user=user, email=user.email, primary=True)
-    suffixes = ("title", "emotion", "message", "dialog-emotion", "past", "change", "kind", "sibling", "answer", "comment")
-    return {suffix: f"{MARK}-{suffix}" for suffix in suffixes}
+    planted = "title emotion message dialog-emotion past change kind sibling answer comment"
+    return {column: f"{MARK}-{column}" for column in planted.split()}
 
 
 def build_marked_user() -> User:
@@ -177,7 +177,7 @@ def test_erasing_spares_everybody_else():
 
 @pytest.fixture
 def token_logs():
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
+    with redis.Redis.from_url(settings.MARY_TOKEN_LOG_URL) as client:
         yield client
 
 
@@ -196,7 +196,7 @@ def test_token_logs_go_with_their_replies(token_logs, is_whole_account):
 def test_erasing_works_while_valkey_is_away(settings):
     user = build_user()
     build_reply(build_turn(build_room(user)))
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.MARY_TOKEN_LOG_URL = "redis://127.0.0.1:1/0"
     erase_account(user)
     assert not User.objects.exists()
 

@@ -36,7 +36,7 @@ async def serve() -> None:
         slots=settings.MARY_ENGINE_SLOTS,
         context_tokens=settings.MARY_CONTEXT_TOKENS,
     )
-    async with token_log.connect(settings.REDIS_URL) as client:
+    async with token_log.connect(settings.MARY_TOKEN_LOG_URL) as client:
         worker = InferenceWorker(
             engine,
             client,

@@ -1,4 +1,4 @@
-"""`manage.py seed`: the characters, and a demo account for whoever tries the service out. Safe to run at every start."""
+"""`manage.py seed`: the characters, and a demo account to try the service with. Safe to run at every start."""
 
 from __future__ import annotations
 

@@ -3,7 +3,13 @@ import { toast } from "mary/announce";
 import { EnterToSend } from "mary/ime";
 import { t } from "mary/page";
 
-/** From here on the number of characters is shown. */
+/** Characters as a reader counts them, and as the server does: a family emoji is one. */
+const graphemes = new Intl.Segmenter();
+
+/** @param {string} text */
+const countCharacters = (text) => [...graphemes.segment(text)].length;
+
+/** From here on the number is shown. */
 const COUNT_FROM = 0.9;
 
 export class Composer {
@@ -13,7 +19,7 @@ export class Composer {
    * @param {object} options
    * @param {HTMLFormElement} options.form
    * @param {{read: () => string, write: (value: string) => unknown}} options.draft
-   * @param {number} options.limit in characters (code points)
+   * @param {number} options.limit in characters
    * @param {(text: string) => void} options.onSend
    * @param {() => void} options.onStop
    */
@@ -65,7 +71,7 @@ export class Composer {
     const text = this.field.value.trim();
     if (!text) return;
     if (this.#isBusy) return toast(t("wait_for_reply"));
-    if ([...text].length > this.limit) return toast(t("too_long", { limit: this.limit }));
+    if (countCharacters(text) > this.limit) return toast(t("too_long", { limit: this.limit }));
     this.field.value = "";
     this.#noteChange();
     this.onSend(text);
@@ -75,7 +81,7 @@ export class Composer {
     const { value } = this.field;
     this.draft.write(value);
     this.#fitHeight();
-    const length = [...value.trim()].length;
+    const length = countCharacters(value.trim());
     this.sendButton.setAttribute("aria-disabled", String(length === 0));
     this.count.textContent = length > this.limit * COUNT_FROM ? `${length} / ${this.limit}` : "";
     this.count.classList.toggle("is-over", length > this.limit);

@@ -11,12 +11,16 @@ const QUIET_MILLISECONDS = 12 * 3_600_000;
 /** @param {Dialog[]} dialogs oldest first @returns {Set<string>} ids of the dialogs whose card was just shown */
 export function findRepeatedCards(dialogs) {
   const repeated = new Set();
-  const lastOfCode = new Map();
+  /** @type {Map<string, {dialog: Dialog, level: number}>} by theme: the latest such turn, the gravest card shown */
+  const episodes = new Map();
   for (const dialog of dialogs) {
     if (!dialog.crisis) continue;
-    const last = lastOfCode.get(dialog.crisis.card.code);
-    if (last && isSameEpisode(last, dialog)) repeated.add(dialog.id);
-    lastOfCode.set(dialog.crisis.card.code, dialog);
+    const { card, level } = dialog.crisis;
+    const theme = card.code.slice(0, card.code.lastIndexOf("."));
+    const episode = episodes.get(theme);
+    const isOpen = episode !== undefined && isSameEpisode(episode.dialog, dialog);
+    if (isOpen && level <= episode.level) repeated.add(dialog.id);
+    episodes.set(theme, { dialog, level: isOpen ? Math.max(level, episode.level) : level });
   }
   return repeated;
 }

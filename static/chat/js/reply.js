@@ -90,8 +90,7 @@ export class AnswerView {
 
   /** @param {Reply} reply @returns {Node|string|null} */
   #describe(reply) {
-    if (reply.state === "queued") return describeWait(this.live.get(reply.id));
-    if (reply.state === "running") return this.text ? null : buildDots();
+    if (isLive(reply)) return this.text ? null : describeWait(this.live.get(reply.id));
     if (reply.state === "stopped") return t(reply.text ? "stopped_here" : "stopped_before");
     if (reply.state === "failed") return reply.error ? inLanguage(reply.error.message) : t("something_unexpected");
     return null;
@@ -107,7 +106,7 @@ export class AnswerView {
   }
 
   #buildActions(reply) {
-    if (!reply) return [h("span", { class: "actions-more" }, this.#buildCopy(), this.#buildStamp(this.dialog.dt_dialog))];
+    if (!reply) return []; // the greeting
     const parts = this.dialog.replies.length > 1 ? [this.#buildPager(reply)] : [];
     if (isLive(reply)) return parts;
     const isUsable = reply.state !== "failed" && reply.text !== "";
@@ -172,7 +171,7 @@ export class AnswerView {
     const press = () => {
       if (isPressed && this.panel.hasChildNodes()) return this.panel.replaceChildren();
       if (isPressed) return this.#openRating(reply);
-      this.#rate(reply, { value, reasons: [], comment: "" }, () => this.#openRating(reply));
+      this.#rate(reply, { value, reasons: [], comment: "" }, (rated) => this.#openRating(rated));
     };
     return iconButton(value, t(`thumb_${value}`), { "data-action": value, "aria-pressed": String(isPressed), click: press });
   }
@@ -195,9 +194,11 @@ export class AnswerView {
     } catch (error) {
       return toast(error.message);
     }
-    reply.feedback = feedback;
-    this.#showActions(reply);
-    then();
+    // The room may have sent the dialog anew meanwhile: change the reply that is held now.
+    const held = this.dialog.replies.find(({ id }) => id === reply.id) ?? reply;
+    held.feedback = feedback;
+    this.#showActions(held);
+    then(held);
   }
 
   #regenerate() {

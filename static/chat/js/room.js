@@ -44,6 +44,7 @@ const FRAMES = {
     talk.welcomeNew();
   },
   "room.changed": (frame) => {
+    store.see(frame.version);
     showRoom(frame);
     rooms.refresh();
   },
@@ -110,7 +111,10 @@ function takeDialog(dialog) {
     const old = before?.replies.find(({ id }) => id === reply.id);
     if (old && isLive(old) && !isLive(reply)) announceEnd(reply);
   }
-  if (dialog.crisis && !before) announce(inLanguage(dialog.crisis.card.title));
+  if (dialog.crisis && !before) {
+    talk.holdAt(dialog.id);
+    announce(inLanguage(dialog.crisis.card.title));
+  }
 }
 
 /** Once, when it is complete: a screen reader that hears every token hears nothing. */
@@ -164,6 +168,7 @@ function showRoom({ title, is_ended: isEnded }) {
 function showTitle(title) {
   page.title = title;
   document.getElementById("room-title").textContent = title || page.character.name;
+  document.querySelector("[data-who]").hidden = !title;
 }
 
 function showEnd() {

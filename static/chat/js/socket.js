@@ -1,7 +1,7 @@
 /** One WebSocket that comes back by itself: exponential backoff with full jitter, and at once when the network does. */
 
 const FIRST_WAIT_MILLISECONDS = 500;
-const LONGEST_WAIT_MILLISECONDS = 30_000;
+const LONGEST_WAIT_MILLISECONDS = 15_000;
 const PING_EVERY_MILLISECONDS = 20_000;
 const PONG_WITHIN_MILLISECONDS = 8_000;
 

@@ -71,7 +71,7 @@ export class RoomStore {
     const live = this.live.get(replyId);
     if (!live || attempt < live.attempt) return false;
     if (attempt > live.attempt) this.#begin(replyId, attempt);
-    else live.position = null;
+    else Object.assign(live, { position: null, isWorkerAlive: true });
     return true;
   }
 

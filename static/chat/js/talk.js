@@ -18,6 +18,7 @@ export class Talk {
   /** @type {Map<string, HTMLElement>} */
   #separators = new Map();
   #frame = 0;
+  #isHeld = false;
 
   /**
    * @param {import("./store.js").RoomStore} store
@@ -37,6 +38,9 @@ export class Talk {
     this.latest.addEventListener("click", () => this.scrollToEnd());
     this.older.addEventListener("click", () => this.#showOlder());
     this.scroller.addEventListener("scroll", () => this.#isNearEnd() && (this.latest.hidden = true), { passive: true });
+    for (const kind of ["wheel", "touchmove", "keydown"]) {
+      this.scroller.addEventListener(kind, () => (this.#isHeld = false), { passive: true });
+    }
     new ResizeObserver(() => this.isFollowing && this.scrollToEnd()).observe(this.scroller);
   }
 
@@ -54,13 +58,23 @@ export class Talk {
     reconcile(this.list, [...this.#arrange(dialogs), ...this.#buildUnsent()]);
     this.older.parentElement.hidden = !this.store.hasOlder;
     if (isFollowing) this.scrollToEnd();
-    else this.latest.hidden = !dialogs.at(-1)?.replies.some(isLive) && this.latest.hidden;
+    else if (dialogs.at(-1)?.replies.some(isLive)) this.latest.hidden = false;
   }
 
   scrollToEnd() {
+    this.#isHeld = false;
     this.isFollowing = true;
     this.latest.hidden = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Bring a turn's crisis card into sight, and let nothing that arrives push it away. @param {string} dialogId */
+  holdAt(dialogId) {
+    const card = this.#turns.get(dialogId)?.element.querySelector(".crisis");
+    if (!card) return;
+    card.closest(".turn").scrollIntoView({ block: "start" });
+    this.#isHeld = true;
+    this.isFollowing = false;
   }
 
   /** After this, what arrives is new, and settles in gently. */
@@ -74,7 +88,7 @@ export class Talk {
 
   #isNearEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    this.isFollowing = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PIXELS;
+    this.isFollowing = !this.#isHeld && scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PIXELS;
     return this.isFollowing;
   }
 

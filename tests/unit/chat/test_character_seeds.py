@@ -57,6 +57,15 @@ def test_persona_says_first_that_it_is_an_ai(character: dict[str, Any]) -> None:
     assert any("인공지능" in turn.text for turn in persona.examples)
 
 
+@pytest.mark.parametrize("key", ["mary", "mentos", "expert"])
+def test_grammar_lets_no_word_open_a_claim_about_oneself_or_death(key: str) -> None:
+    grammar = load_persona(PROMPTS_FOLDER / f"{key}.md").grammar or ""
+    rules = dict(re.findall(r"^(opening|syllable) ::= (\[.+\])$", grammar, re.MULTILINE))
+    assert re.fullmatch(rules["opening"], "마")
+    assert not [first for first in "저제나우의상자죽" if re.fullmatch(rules["opening"], first)]
+    assert not re.fullmatch(rules["syllable"], "죽")
+
+
 @each_character
 def test_examples_alternate_and_end_with_the_character(character: dict[str, Any]) -> None:
     roles = [turn.role for turn in load_persona(PROMPTS_FOLDER / character["persona_file"]).examples]
@@ -66,7 +75,7 @@ def test_examples_alternate_and_end_with_the_character(character: dict[str, Any]
 @each_character
 def test_stop_strings_name_both_roles(character: dict[str, Any]) -> None:
     label = load_persona(PROMPTS_FOLDER / character["persona_file"]).label
-    assert {"\n사용자:", f"\n{label}:"} <= set(character["stop_strings"])
+    assert {"사용자:", f"{label}:"} <= set(character["stop_strings"])
 
 
 @each_character

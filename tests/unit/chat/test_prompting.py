@@ -18,6 +18,7 @@ from chat.prompting import (
     Sampling,
     Turn,
     choose_first_turn,
+    leave_out_said,
     load_persona,
     neutralise_text,
     render_prompt,
@@ -152,9 +153,26 @@ def test_safety_texts_hold_no_number_and_ask_about_safety() -> None:
     said = safety.text + "".join(turn.text for turn in safety.examples)
     assert not re.search(r"\d", said)
     assert "안전한가요?" in said
-    sentences = re.findall(r'"([^"]+)"', safety.grammar or "")
+    sentences = re.findall(r'"([가-힣][^"]+)"', safety.grammar or "")
     assert len(sentences) > 15
     assert not [sentence for sentence in sentences if re.search(r"\d|약속|비밀", sentence)]
+
+
+def test_safety_sentence_is_not_said_twice_in_a_row() -> None:
+    grammar = 'root ::= " " a " " b\na ::= "많이 아프시군요." | "애쓰셨어요."\nb ::= "고마워요."\n'
+    turns = [Turn("bot", "많이 아프시군요. 고마워요."), Turn("user", "네")]
+    assert leave_out_said(grammar, turns) == 'root ::= " " a " " b\na ::= "애쓰셨어요."\nb ::= "고마워요."\n'
+
+
+def test_safety_sentences_come_back_when_all_were_said() -> None:
+    grammar = 'a ::= "하나." | "둘."\n'
+    assert leave_out_said(grammar, [Turn("bot", "하나. 둘.")]) == grammar
+
+
+def test_each_safety_sentence_stands_in_an_example() -> None:
+    safety = load_persona(PROMPTS_FOLDER / "safety.md")
+    shown = " ".join(turn.text for turn in safety.examples)
+    assert all(sentence in shown for sentence in re.findall(r'"([가-힣][^"]+)"', safety.grammar or ""))
 
 
 def test_safety_sampling_is_never_warmer() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def slice_entries(text: str, cuts: list[tuple[int, int]], attempt: int = 1) -> l
 def cut_whole(text: str, cuts: list[tuple[int, int]], attempt: int = 1) -> list[Entry]:
     """The whole text in order, cut at the given places: what a writer writes that begins again."""
     borders = sorted({0, len(text), *(min(a, len(text)) for a, _ in cuts)})
-    return [Entry(attempt, a, text[a:b]) for a, b in zip(borders, borders[1:], strict=False)]
+    return [Entry(attempt, a, text[a:b]) for a, b in pairwise(borders)]
 
 
 def read(cursor: LogCursor, entries: list[Entry]) -> str:

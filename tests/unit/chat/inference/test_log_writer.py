@@ -114,9 +114,7 @@ async def test_the_first_entry_comes_before_any_text_and_says_that_writing_began
 async def test_two_replies_are_kept_apart(server):
     async with writing(server) as writer:
         texts = {reply_id: writer.open(reply_id, 1) for reply_id in (REPLY, OTHER)}
-        await asyncio.gather(
-            push_slowly(writer, texts[REPLY], TEXT), push_slowly(writer, texts[OTHER], TEXT[::-1])
-        )
+        await asyncio.gather(push_slowly(writer, texts[REPLY], TEXT), push_slowly(writer, texts[OTHER], TEXT[::-1]))
         await asyncio.gather(*(writer.close(text, timeout_seconds=1) for text in texts.values()))
     assert (server.read(REPLY), server.read(OTHER)) == (TEXT, TEXT[::-1])
 

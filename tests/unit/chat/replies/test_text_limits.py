@@ -46,13 +46,16 @@ def test_too_much_text_is_refused_as_too_long(text: str) -> None:
     assert refusal_of(text) == "too_long"
 
 
-@pytest.mark.parametrize("text", ["가" * 2000, "😀" * 2000, unicodedata.normalize("NFD", "한" * 2000), "👨\u200d👩\u200d👧" * 1000])
+@pytest.mark.parametrize(
+    "text", ["가" * 2000, "😀" * 2000, unicodedata.normalize("NFD", "한" * 2000), "👨\u200d👩\u200d👧" * 1000]
+)
 def test_text_at_the_limit_is_taken(text: str) -> None:
     assert clean_message(text) == unicodedata.normalize("NFC", text)
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("가나", 2), ("👨\u200d👩\u200d👧", 1), ("👍🏽", 1), ("🇰🇷🇰🇷", 2), ("❤\ufe0f", 1), ("1\ufe0f\u20e3", 1)]
+    ("text", "count"),
+    [("가나", 2), ("👨\u200d👩\u200d👧", 1), ("👍🏽", 1), ("🇰🇷🇰🇷", 2), ("❤\ufe0f", 1), ("1\ufe0f\u20e3", 1)],
 )
 def test_characters_count_as_people_see_them(text: str, count: int) -> None:
     assert count_characters(text) == count

@@ -1,0 +1,67 @@
+"""A line that breaks: shown, mended, and nothing that was written is lost or doubled."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+from tests.stack_process import StackProcess
+
+
+def test_a_message_written_offline_goes_out_once_when_the_line_is_back(guest: Visitor) -> None:
+    guest.page.context.set_offline(True)
+    guest.say("들리나요")
+    expect(guest.page.locator("[data-link-state]")).to_be_visible()
+    expect(guest.page.locator(".is-waiting")).to_have_count(1)
+    guest.look("offline")
+    guest.page.context.set_offline(False)
+    expect(guest.page.locator("[data-link-state]")).to_be_hidden()
+    guest.wait_until_answered()
+    guest.page.reload()
+    guest.wait_for_room()
+    expect(guest.mine).to_have_text(["들리나요"])
+
+
+def test_an_unsent_message_survives_a_reload(guest: Visitor) -> None:
+    guest.page.route_web_socket("**/ws/v1/", lambda route: None)  # a server that never says hello
+    guest.page.reload()
+    guest.wait_for_room()
+    guest.say("잃어버리지 마세요")
+    guest.page.unroute_all()
+    tab = guest.open_second_tab()
+    tab.wait_until_answered()
+    expect(tab.mine).to_have_text(["잃어버리지 마세요"])
+
+
+def test_a_running_reply_goes_on_after_the_web_process_died(guest: Visitor, stack: StackProcess) -> None:
+    guest.say("긴 이야기를 들려주세요")
+    guest.wait_until_writing()
+    stack.wait_until_restarted("web", stack.kill("web"))
+    text = guest.wait_until_answered()
+    assert [word.rstrip("0123456789") + str(index) for index, word in enumerate(text.split())] == text.split()
+    assert len(text.split()) == 80
+
+
+def test_a_draft_survives_a_reload_and_leaves_with_the_user(guest: Visitor) -> None:
+    guest.field.fill("아직 못 다 한 말")
+    guest.page.reload()
+    guest.wait_for_room()
+    expect(guest.field).to_have_value("아직 못 다 한 말")
+    guest.log_out()
+    assert guest.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('mary:user:'))") == []
+
+
+def test_the_crisis_card_comes_while_no_worker_is_alive(guest: Visitor, stack: StackProcess) -> None:
+    frozen = stack.kill("worker", signal.SIGSTOP)
+    try:
+        guest.say("죽고 싶어요")
+        expect(guest.page.locator(".crisis a[href='tel:109']")).to_be_in_viewport()
+        expect(guest.field).to_be_in_viewport()
+        expect(guest.page.locator(".speech-note").last).to_contain_text("지금은 답할 준비가 안 됐어요", timeout=20_000)
+        guest.look("crisis")
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    guest.wait_until_answered()
