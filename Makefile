@@ -37,7 +37,7 @@ flow: ## the steps of the product, in order
 
 .PHONY: chaos
 chaos: install-dev ## kill processes at random under load, the long form
-	@exec $(STACK) services -- $(PY) -m pytest -m slow --timeout=0 tests/chaos $(PYTEST_ARGS)
+	@exec $(PY) -m tests.chaos --long $(CHAOS_ARGS)
 
 .PHONY: bench
 bench: install-dev ## measure serving, write benchmarks/results/

@@ -69,7 +69,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         try:
-            opened = await in_database_thread(socket_queries.find_credential)(self.scope)
+            opened = await in_database_thread(socket_queries.find_credential)(dict(self.scope))
         except (DatabaseError, InterfaceError):
             await self.close(CLOSE_RESTARTING)
             return
@@ -186,7 +186,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._close_room(body.counsel_id)
         if body.version > head["version"]:
             # The client has seen a future that this database has not: it was restored from a backup.
-            await self.send_frame({"type": "room.resync", "counsel_id": str(body.counsel_id), "code": "unknown_version"})
+            await self.send_frame(
+                {"type": "room.resync", "counsel_id": str(body.counsel_id), "code": "unknown_version"}
+            )
         room = RoomView(body.counsel_id, min(body.version, head["version"]), hub.token_client, self.send_frame)
         self._rooms[body.counsel_id] = room
         await self.send_frame({"type": "room.opened", "ref": ref, **head})

@@ -4,4 +4,6 @@ from django.urls import path
 
 from chat.consumers import ChatConsumer
 
-websocket_urlpatterns = [path("ws/v1/", ChatConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/v1/", ChatConsumer.as_asgi()),  # type: ignore[arg-type]  # Django's stubs know only HTTP views here
+]

@@ -57,9 +57,7 @@ def connect(url: str) -> redis.Redis:
 # --- Writing ------------------------------------------------------------------------------------------------
 
 
-async def append_entries(
-    client: redis.Redis, batch: Sequence[tuple[UUID, Entry]], *, keep_seconds: int
-) -> list[UUID]:
+async def append_entries(client: redis.Redis, batch: Sequence[tuple[UUID, Entry]], *, keep_seconds: int) -> list[UUID]:
     """Append each entry to its reply's stream, in one round trip; return the replies whose stream has vanished.
 
     Only an entry at offset 0 may create a stream, so a vanished one is noticed instead of continued with a gap.

@@ -19,7 +19,8 @@ application = ProtocolTypeRouter(
     {
         "http": http_application,
         "websocket": OriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.MARY_ALLOWED_ORIGINS
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),  # type: ignore[arg-type]  # stubs want their own type
+            settings.MARY_ALLOWED_ORIGINS,
         ),
     }
 )

@@ -29,9 +29,7 @@ class Engine(Protocol):
         """Stream the reply; `aclose()` on the generator frees the slot. Raises EngineError."""
 
 
-def build_engine(
-    kind: str, *, lm_path: Path | None, models_folder: Path, slots: int, context_tokens: int
-) -> Engine:
+def build_engine(kind: str, *, lm_path: Path | None, models_folder: Path, slots: int, context_tokens: int) -> Engine:
     """`lm_path` None takes the packaged lm, put together below `models_folder`."""
     # Engines are imported where they are chosen: a worker with the fake engine never loads llama.cpp.
     if kind == "fake":
@@ -40,6 +38,4 @@ def build_engine(
         return FakeEngine(slots=slots)
     from chat.inference.engines.llamacpp import LlamaCppEngine
 
-    return LlamaCppEngine(
-        lm_path=lm_path, models_folder=models_folder, slots=slots, context_tokens=context_tokens
-    )
+    return LlamaCppEngine(lm_path=lm_path, models_folder=models_folder, slots=slots, context_tokens=context_tokens)

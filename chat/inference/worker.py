@@ -41,7 +41,9 @@ DRAIN_SECONDS: Final = 25.0
 
 
 class InferenceWorker:
-    def __init__(self, engine: Engine, client: redis.Redis, *, prompt_budget_tokens: int, keep_log_seconds: int) -> None:
+    def __init__(
+        self, engine: Engine, client: redis.Redis, *, prompt_budget_tokens: int, keep_log_seconds: int
+    ) -> None:
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.engine = engine
         self.prompt_budget_tokens = prompt_budget_tokens

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -80,9 +80,7 @@ async def write_reply(writing: Writing, engine: Engine, log: LogWriter, *, budge
         log.drop(text)  # an end entry of ours would cut off whoever writes it now
 
 
-async def _generate(
-    writing: Writing, engine: Engine, log: LogWriter, text: ReplyText, budget_tokens: int
-) -> Outcome:
+async def _generate(writing: Writing, engine: Engine, log: LogWriter, text: ReplyText, budget_tokens: int) -> Outcome:
     outcome = Outcome()
     character = writing.claimed.character
     if writing.interrupted.is_set():
@@ -172,13 +170,14 @@ async def _record(claimed: ClaimedReply, end: ReplyEnd) -> bool:
 
 def _render(claimed: ClaimedReply, engine: Engine, budget_tokens: int) -> Prompt:
     persona = load_persona(settings.MARY_PROMPTS_FOLDER / claimed.character.persona_file)
-    return render_prompt(
+    prompt = render_prompt(
         persona,
         claimed.turns,
         budget_tokens=budget_tokens,
         count_tokens=engine.count_tokens,
         safety=claimed.needs_safety,
     )
+    return replace(prompt, stop=(*prompt.stop, *claimed.character.stop_strings))
 
 
 def read_sampling(character: Character) -> Sampling:

@@ -133,9 +133,7 @@ class RoomView:
 class Pump:
     """Carries one reply's token log to one socket, each delta once and in order."""
 
-    def __init__(
-        self, reply_id: UUID, cursor: LogCursor, client: redis.Redis, send: Send, on_entry: OnEntry
-    ) -> None:
+    def __init__(self, reply_id: UUID, cursor: LogCursor, client: redis.Redis, send: Send, on_entry: OnEntry) -> None:
         self.reply_id = reply_id
         self._cursor = cursor
         self._client = client

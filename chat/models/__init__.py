@@ -3,16 +3,16 @@
 Import models from here; files below import only from files that stand earlier in this list.
 """
 
-from chat.models.users import User
-from chat.models.consents import REQUIRED_TO_CHAT, Consent, ConsentKind, granted_kinds
 from chat.models.characters import Character
+from chat.models.consents import REQUIRED_TO_CHAT, Consent, ConsentKind, granted_kinds
 from chat.models.counsels import Counsel
 from chat.models.dialogs import Dialog
-from chat.models.replies import FINAL_STATES, LIVE_STATES, Reply, ReplyState
-from chat.models.feedback import Feedback, FeedbackReason
 from chat.models.emotion_logs import EmotionLog
+from chat.models.feedback import Feedback, FeedbackReason
 from chat.models.inference_workers import InferenceWorker
+from chat.models.replies import FINAL_STATES, LIVE_STATES, Reply, ReplyState
 from chat.models.sessions import Session
+from chat.models.users import User
 
 __all__ = [
     "FINAL_STATES",

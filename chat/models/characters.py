@@ -34,10 +34,10 @@ class Character(models.Model):
     top_p = models.FloatField(default=0.95, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)])
     min_p = models.FloatField(default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     repeat_penalty = models.FloatField(default=1.1, validators=[MinValueValidator(0.5), MaxValueValidator(2.0)])
-    max_tokens = models.PositiveIntegerField(
-        default=128, validators=[MinValueValidator(1), MaxValueValidator(1024)]
+    max_tokens = models.PositiveIntegerField(default=128, validators=[MinValueValidator(1), MaxValueValidator(1024)])
+    adapter = models.CharField(
+        _("어댑터"), max_length=120, blank=True, help_text=_("이름@다이제스트, 비우면 기본 모델")
     )
-    adapter = models.CharField(_("어댑터"), max_length=120, blank=True, help_text=_("이름@다이제스트, 비우면 기본 모델"))
     is_live = models.BooleanField(_("공개"), default=True)
     position = models.PositiveSmallIntegerField(_("순서"), default=0)
 

@@ -87,9 +87,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_login_id_unique_any_case",
                 violation_error_message=_("이미 누가 쓰고 있는 아이디예요. 다른 아이디를 골라 주세요."),
             ),
-            models.UniqueConstraint(
-                Lower("email"), name="user_email_unique_when_given", condition=~models.Q(email="")
-            ),
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_when_given", condition=~models.Q(email="")),
         )
 
     def __str__(self) -> str:

@@ -67,9 +67,7 @@ def claim_replies(worker: str, limit: int) -> list[ClaimedReply]:
 
 def fail_lost_replies() -> int:
     """Fail the replies whose workers died MAX_ATTEMPTS times over; returns how many."""
-    lost = Reply.objects.filter(
-        state=ReplyState.RUNNING, dt_lease_until__lt=timezone.now(), attempt__gte=MAX_ATTEMPTS
-    )
+    lost = Reply.objects.filter(state=ReplyState.RUNNING, dt_lease_until__lt=timezone.now(), attempt__gte=MAX_ATTEMPTS)
     return sum(_fail_lost(reply_id) for reply_id in lost.values_list("pk", flat=True))
 
 

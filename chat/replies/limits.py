@@ -29,7 +29,9 @@ def check_room_takes_messages(counsel: Counsel) -> None:
 
 def check_user_pace(user_id: UUID) -> None:
     since = timezone.now() - PACE_WINDOW
-    sent = Dialog.objects.filter(user_id=user_id, dt_dialog__gte=since, client_msg_id__isnull=False).order_by("dt_dialog")
+    sent = Dialog.objects.filter(user_id=user_id, dt_dialog__gte=since, client_msg_id__isnull=False).order_by(
+        "dt_dialog"
+    )
     if sent.count() >= settings.MARY_MESSAGES_PER_MINUTE:
         oldest = sent.values_list("dt_dialog", flat=True)[0]
         raise ChatError("too_frequent", retry_after_seconds=max(1.0, (oldest - since).total_seconds()))

@@ -17,9 +17,7 @@ from chat.rooms.lock import lock_counsel
 @transaction.atomic
 def request_stop(user_id: UUID, reply_id: UUID) -> None:
     """Idempotent while the reply lives. Raises ChatError: not_found, reply_not_live."""
-    counsel_id = (
-        Dialog.objects.filter(replies=reply_id, user_id=user_id).values_list("counsel_id", flat=True).first()
-    )
+    counsel_id = Dialog.objects.filter(replies=reply_id, user_id=user_id).values_list("counsel_id", flat=True).first()
     if counsel_id is None:
         raise ChatError("not_found")
     counsel = lock_counsel(user_id, counsel_id)

@@ -13,25 +13,6 @@ MAX_CODE_POINTS = 8000  # whatever they add up to
 
 RefusalCode = Literal["empty", "too_long", "control_characters", "invalid"]
 
-REFUSALS: dict[RefusalCode, dict[str, str]] = {
-    "empty": {
-        "ko": "아직 적힌 말이 없어요. 한마디라도 적어서 보내 주세요.",
-        "en": "There is nothing to send yet. Write a few words first.",
-    },
-    "too_long": {
-        "ko": "한 번에 2,000자까지 보낼 수 있어요(이모지도 한 글자로 세요). 조금 나눠서 보내 주세요.",
-        "en": "One message can hold 2,000 characters (an emoji counts as one). Please send it in parts.",
-    },
-    "control_characters": {
-        "ko": "화면에 나타나지 않는 제어 문자가 섞여 있어요. 메모장에 한 번 붙여 넣은 뒤 다시 복사해 보내 주세요.",
-        "en": "The text contains invisible control characters. Paste it as plain text and send it again.",
-    },
-    "invalid": {
-        "ko": "글자가 깨져 있어서 받지 못했어요. 그 부분을 지우고 다시 보내 주세요.",
-        "en": "Part of the text is broken. Delete that part and send it again.",
-    },
-}
-
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\v\f]")
 _INVISIBLE_COMMANDS = re.compile("[\ufeff\u202a-\u202e\u2066-\u2069\u200e\u200f\u00ad]")  # BOM, direction, soft hyphen
@@ -41,15 +22,11 @@ _JOINER = "\u200d"
 
 
 class MessageRefused(Exception):
-    """A message that cannot be taken; `code` says why, REFUSALS how to put it to the user."""
+    """A message that cannot be taken; the user reads the text of `message_<code>` in chat.errors."""
 
     def __init__(self, code: RefusalCode) -> None:
         super().__init__(code)
         self.code: RefusalCode = code
-
-    def text_for(self, language: str) -> str:
-        texts = REFUSALS[self.code]
-        return texts.get(language, texts["ko"])
 
 
 def clean_message(text: str) -> str:

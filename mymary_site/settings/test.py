@@ -6,4 +6,4 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 MARY_ALLOWED_ORIGINS = ("http://testserver", "http://127.0.0.1", "http://localhost")
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-ACCOUNT_RATE_LIMITS = False
+ACCOUNT_RATE_LIMITS = {}

@@ -59,7 +59,9 @@ class LiveSocket:
         frame = {name: str(value) if isinstance(value, UUID) else value for name, value in fields.items()}
         await self.communicator.send_to(text_data=json.dumps({"type": kind, **frame}))
 
-    async def receive(self, *kinds: str, where: Callable[[dict[str, Any]], bool] = lambda frame: True) -> dict[str, Any]:
+    async def receive(
+        self, *kinds: str, where: Callable[[dict[str, Any]], bool] = lambda frame: True
+    ) -> dict[str, Any]:
         """The next frame of one of these kinds that fits; others are passed over."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:

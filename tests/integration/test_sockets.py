@@ -87,7 +87,9 @@ async def test_stop_ends_a_reply_and_keeps_what_was_written(user, room):
         dialog = await socket.say(room.pk)
         delta = await socket.receive("reply.delta")
         await socket.send("reply.stop", reply_id=delta["reply_id"])
-        ended = await socket.receive("dialog.changed", where=lambda frame: frame["dialog"]["version"] > dialog["version"])
+        ended = await socket.receive(
+            "dialog.changed", where=lambda frame: frame["dialog"]["version"] > dialog["version"]
+        )
     reply = ended["dialog"]["replies"][0]
     assert reply["state"] == "stopped"
     assert reply["text"].startswith(delta["text"])
@@ -178,7 +180,9 @@ async def test_nobody_gets_in_without_a_login():
     await communicator.disconnect()
 
 
-@pytest.mark.parametrize("origin", [b"http://evil.example", b"null", b"http://testserver:9999", b"https://testserver", None])
+@pytest.mark.parametrize(
+    "origin", [b"http://evil.example", b"null", b"http://testserver:9999", b"https://testserver", None]
+)
 async def test_a_foreign_origin_is_refused_at_the_handshake(user, origin):
     headers = [(b"origin", origin)] if origin else []
     communicator = Communicator(application, "/ws/v1/", headers=headers)

@@ -1,10 +1,12 @@
 """What a user may send: readable text up to 2,000 characters, and a clear refusal for the rest."""
 
 import unicodedata
+from typing import get_args
 
 import pytest
 
-from chat.replies.text_limits import REFUSALS, MessageRefused, clean_message, count_characters
+from chat.errors import get_message
+from chat.replies.text_limits import MessageRefused, RefusalCode, clean_message, count_characters
 
 
 def refusal_of(text: str) -> str:
@@ -61,6 +63,6 @@ def test_characters_count_as_people_see_them(text: str, count: int) -> None:
     assert count_characters(text) == count
 
 
-def test_every_refusal_speaks_both_languages() -> None:
-    assert all(set(texts) == {"ko", "en"} for texts in REFUSALS.values())
-    assert MessageRefused("empty").text_for("en") == REFUSALS["empty"]["en"]
+@pytest.mark.parametrize("code", get_args(RefusalCode))
+def test_every_refusal_has_its_words_for_the_user(code: str) -> None:
+    assert set(get_message(f"message_{code}")) == {"ko", "en"}
