@@ -68,8 +68,8 @@ def _list_talk_words() -> Words:
         "link_offline": _("인터넷 연결이 끊겼어요. 돌아오면 바로 이을게요."),
         "too_many_tabs": _("열어 둔 창이 너무 많아요. 다른 창을 닫은 뒤 다시 이어 주세요."),
         "help_still_here": _("도움받을 곳은 여기 그대로 있어요: {numbers}"),
-        "call_line": _("{name} {number}에 전화하기"),
-        "text_line": _("{name} {number}에 문자 보내기"),
+        "call_line": _("{name} {number} 전화 걸기"),
+        "text_line": _("{name} {number} 문자 보내기"),
         "text_short": _("문자"),
     }
 

@@ -23,6 +23,12 @@ from chat.models import REQUIRED_TO_CHAT, Character, ConsentKind, User  # noqa: 
 from chat.rooms.open import open_counsel  # noqa: E402
 
 
+def name_people(count: int) -> list[str]:
+    """Login ids that no earlier call has given."""
+    batch = secrets.token_hex(3)
+    return [f"guest-{batch}-{number}" for number in range(count)]
+
+
 @transaction.atomic
 def make_person(login_id: str, password: str, character: Character) -> dict[str, str]:
     user = User.objects.create_user(login_id, password or None, name="하늘", dt_birth=date(1995, 4, 16))
@@ -37,9 +43,7 @@ def main(count: int, password: str) -> None:
     character = Character.objects.filter(is_live=True).order_by("position").first()
     if character is None:
         raise SystemExit("the stack has no character: seed it first")
-    batch = secrets.token_hex(3)
-    people = [make_person(f"guest-{batch}-{number}", password, character) for number in range(count)]
-    json.dump(people, sys.stdout)
+    json.dump([make_person(login_id, password, character) for login_id in name_people(count)], sys.stdout)
 
 
 if __name__ == "__main__":

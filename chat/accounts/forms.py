@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from chat.accounts.consents import ConsentText, decide_consent, get_local_text
@@ -50,7 +51,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         validators=[check_birth],
     )
     gender = forms.ChoiceField(label=_("성별"), choices=User.Gender.choices, initial=User.Gender.UNDISCLOSED)
-    language = forms.ChoiceField(label=_("언어"), choices=User.Language.choices, initial=User.Language.KOREAN)
+    language = forms.ChoiceField(label=_("언어"), choices=User.Language.choices, initial=get_language)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -28,12 +28,17 @@ PATIENCE_SECONDS = 15
 
 @asynccontextmanager
 async def running_worker(
-    *, slots: int = 4, tokens_per_second: float = 400, reply_tokens: int = 20, engine: Engine | None = None
+    *,
+    slots: int = 4,
+    tokens_per_second: float = 400,
+    reply_tokens: int = 20,
+    engine: Engine | None = None,
+    budget_tokens: int = 3072,
 ) -> AsyncIterator[InferenceWorker]:
     stop = asyncio.Event()
     engine = engine or FakeEngine(slots=slots, tokens_per_second=tokens_per_second, reply_tokens=reply_tokens)
     async with token_log.connect(settings.MARY_TOKEN_LOG_URL) as client:
-        worker = InferenceWorker(engine, client, prompt_budget_tokens=3072, keep_log_seconds=60)
+        worker = InferenceWorker(engine, client, prompt_budget_tokens=budget_tokens, keep_log_seconds=60)
         serving = asyncio.create_task(worker.run(stop))
         try:
             yield worker

@@ -14,12 +14,12 @@ from typing import Final
 
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
 
-WORDS: Final = tuple(
-    (
-        "그랬군요 마음이 천천히 오늘은 조금 괜찮아요 이야기 해줘서 고마워요 어떤 순간이 가장 기억에 남나요 "
-        "함께 생각해 볼까요 숨을 고르고 나니 어떤가요 그 말이 오래 남았겠어요"
-    ).split(" ")
+# fmt: off
+WORDS: Final = (
+    "그랬군요", "마음이", "천천히", "오늘은", "조금", "괜찮아요", "이야기", "해줘서", "고마워요", "어떤", "순간이",
+    "가장", "기억에", "남나요", "함께", "생각해", "볼까요", "숨을", "고르고", "나니", "어떤가요", "그", "말이", "오래",
 )
+# fmt: on
 FAILURE_WORD: Final = "[engine-error]"
 """A user message with this word makes the engine fail half-way, so that the failed ending can be tested."""
 FAILURE_REACH: Final = 120

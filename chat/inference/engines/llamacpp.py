@@ -6,14 +6,15 @@ Each request runs in a thread of its own that blocks in llama.cpp; its callback 
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import logging
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import lru_cache
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -42,7 +43,6 @@ class LlamaCppEngine:
         self._models_folder = models_folder
         self._context_tokens = context_tokens
         self._threads = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="llamacpp")
-        self._tokenizer = threading.local()
         # Earlier turns of a room are counted again with every message.
         self._count_tokens = lru_cache(maxsize=COUNTED_TEXTS)(self._ask_tokenizer)
         self._server: Any = None
@@ -55,18 +55,8 @@ class LlamaCppEngine:
         if not path.is_file():
             raise EngineError(f"MARY_LM names no file: {path}. Point it at a .gguf file, or leave it empty.")
         self.lm = f"{path.stem}@{sha256_of(path)[:DIGEST_CHARACTERS]}"
-        params = xllamacpp.CommonParams()
-        params.model.path = str(path)
-        params.n_parallel = self.slots
-        params.n_ctx = self._context_tokens * self.slots
-        # The whole cache is kept for sliding-window layers too: without it a longer prompt of the same room
-        # could not reuse its beginning.
-        params.swa_full = True
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
-        params.verbosity = 0
-        params.hostnames = ["127.0.0.1"]
         try:
-            self._server = xllamacpp.Server(params)
+            self._server = xllamacpp.Server(build_params(path, self.slots, self._context_tokens))
         except RuntimeError as error:
             raise EngineError(f"llama.cpp cannot load {path}: {error}") from error
 
@@ -78,15 +68,15 @@ class LlamaCppEngine:
         return self._count_tokens(text)
 
     def _ask_tokenizer(self, text: str) -> int:
-        # The binding has no tokenizer call; its own server on loopback has, over a kept-alive connection a thread.
-        connection = getattr(self._tokenizer, "connection", None)
-        if connection is None:
-            address = urlsplit(self._server.listening_address)
-            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
-            self._tokenizer.connection = connection
+        # The binding has no tokenizer call; its own server on loopback has one.
+        address = urlsplit(self._server.listening_address)
         body = json.dumps({"content": text, "add_special": False})
-        connection.request("POST", "/tokenize", body, {"Content-Type": "application/json"})
-        return len(json.loads(connection.getresponse().read())["tokens"])
+        try:
+            with closing(HTTPConnection(address.hostname or "", address.port, timeout=10)) as connection:
+                connection.request("POST", "/tokenize", body, {"Content-Type": "application/json"})
+                return len(json.loads(connection.getresponse().read())["tokens"])
+        except (HTTPException, OSError) as error:
+            raise EngineError(f"llama.cpp's tokenizer does not answer: {error}") from error
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
         loop = asyncio.get_running_loop()
@@ -117,7 +107,7 @@ class LlamaCppEngine:
 
         try:
             if not is_dropped.is_set():
-                self._server.handle_completions(_build_body(request), on_piece)
+                self._server.handle_completions(build_body(request), on_piece)
             hand_over(None)
         except Exception as error:
             # The outermost loop of this thread: whatever went wrong belongs to this one request.
@@ -125,7 +115,22 @@ class LlamaCppEngine:
             hand_over(error)
 
 
-def _build_body(request: GenerationRequest) -> dict[str, Any]:
+def build_params(lm_path: Path, slots: int, context_tokens: int) -> xllamacpp.CommonParams:
+    """How llama.cpp is run, here and where it is measured by itself."""
+    params = xllamacpp.CommonParams()
+    params.model.path = str(lm_path)
+    params.n_parallel = slots
+    params.n_ctx = context_tokens * slots
+    # The whole cache is kept for sliding-window layers too: without it a longer prompt of the same room
+    # could not reuse its beginning.
+    params.swa_full = True
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+    params.verbosity = 0
+    params.hostnames = ["127.0.0.1"]
+    return params
+
+
+def build_body(request: GenerationRequest) -> dict[str, Any]:
     sampling: Sampling = request.sampling
     return {
         "prompt": request.prompt.text,

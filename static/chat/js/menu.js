@@ -9,7 +9,7 @@ import { h, icon } from "mary/dom";
 export function openMenu(opener, items) {
   const menu = h("div", { class: "menu", popover: "auto", role: "menu" });
   menu.append(...items.map((item) => buildItem(menu, item)));
-  document.body.append(menu);
+  (opener.closest("main, aside") ?? document.body).append(menu);
   menu.addEventListener("keydown", (event) => moveFocus(menu, event));
   menu.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;
