@@ -9,7 +9,7 @@ STACK := $(PY) -m mymary_site.stack
 # For checks that build settings but serve nobody.
 CHECK_SECRET := only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz
 CHECK_ENV := MARY_SECRET_KEY=$(CHECK_SECRET) DATABASE_URL=postgresql://mary@/mary REDIS_URL=redis://127.0.0.1/0 \
-	MARY_ALLOWED_ORIGINS=https://mary.example.org
+	MARY_ALLOWED_ORIGINS=https://mary.example.org MARY_SMTP_URL=smtp://mail.example.org MARY_MAIL_FROM=mary@example.org
 
 .PHONY: help
 help: ## this list

@@ -26,7 +26,7 @@ from benchmarks.workload import Character, build_request, write_message
 from chat.inference.engines.packaged_lm import get_packaged_lm
 from mymary_site.env import REPOSITORY
 from tests.protocol_client import ProtocolClient
-from tests.stack_process import Person, StackProcess
+from tests.stack_process import Person, StackProcess, end_gently_on_sigterm
 
 SLOTS: Final = 16
 CONTEXT_TOKENS: Final = 4096  # MARY_CONTEXT_TOKENS
@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--first-tokens", type=int, default=20, help="how often the first token is timed")
     parser.add_argument("--dry", action="store_true", help="print, but keep no result")
     arguments = parser.parse_args()
+    end_gently_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="mymary-bench-") as folder, run_both_sides(Path(folder)) as bench:
         figures = asyncio.run(measure(bench, arguments))
     print(json.dumps(figures, indent=2))

@@ -49,6 +49,14 @@ def check_budgets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     return messages
 
 
+@register(Tags.security, deploy=True)
+def check_mail(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+        return []
+    hint = "Set MARY_SMTP_URL and MARY_MAIL_FROM."
+    return [Warning("No mail server: nobody can reset a password by e-mail.", hint=hint, id="mary.W002")]
+
+
 @register()
 def check_session_store(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     if settings.SESSION_ENGINE == "chat.accounts.session_store":

@@ -35,18 +35,26 @@ POLL_SECONDS: Final = 1.0
 """How long a queued reply can wait when its wake-up was lost."""
 CLAIM_BATCH: Final = 8
 """The first reply of a crowd starts before the last one is read."""
+DRAIN_SECONDS: Final = 25.0
+"""How long replies may go on after SIGTERM before they are given back to the queue."""
 LEASE_TRUST_SECONDS: Final = 8.0
 """After this long without a heartbeat the worker writes nothing: somebody else may hold its leases (10 s)."""
-DRAIN_SECONDS: Final = 25.0
 
 
 class InferenceWorker:
     def __init__(
-        self, engine: Engine, client: redis.Redis, *, prompt_budget_tokens: int, keep_log_seconds: int
+        self,
+        engine: Engine,
+        client: redis.Redis,
+        *,
+        prompt_budget_tokens: int,
+        keep_log_seconds: int,
+        drain_seconds: float,
     ) -> None:
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self.engine = engine
         self.prompt_budget_tokens = prompt_budget_tokens
+        self.drain_seconds = drain_seconds
         self.log = LogWriter(client, keep_seconds=keep_log_seconds, may_write=self.may_write)
         self._writings: set[Writing] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -184,7 +192,7 @@ class InferenceWorker:
         self._is_draining = True
         logger.info("draining: %d replies being written", len(self._writings))
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+            await asyncio.wait(self._tasks, timeout=self.drain_seconds)
         for writing in list(self._writings):
             self._lose(writing)
             await in_database_thread(release_reply)(writing.claimed.reply_id, writing.claimed.attempt)

@@ -1,9 +1,11 @@
 """A deployment behind a TLS proxy. Everything secret comes from the environment; nothing has a default."""
 
+import os
 from urllib.parse import urlsplit
 
 from mymary_site.env import EnvError
 from mymary_site.logs import build_logging
+from mymary_site.mail import read_mail
 from mymary_site.settings.base import *
 from mymary_site.settings.base import REPOSITORY
 from mymary_site.settings.mary import *
@@ -32,3 +34,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LOGGING = build_logging()
+locals().update(read_mail(os.environ))

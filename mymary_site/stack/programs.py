@@ -11,6 +11,8 @@ from mymary_site.stack.service import Service
 # daphne cuts a socket at its limit without a word. Ours lies above the app's 64 KiB, so that the app can answer.
 DAPHNE_FRAME_BYTES = 131_072
 APP_STOP_SECONDS = 6
+# What the worker has not finished by then it gives back, before supervisor ends it.
+DRAIN_SECONDS = 3
 SERVICE_STOP_SECONDS = 10
 
 
@@ -46,7 +48,7 @@ def _list_app_programs(env: Env) -> list[Program]:
     quiet = ("--without-gossip", "--without-mingle")  # talk among many Celery workers; here is one
     commands = {
         "web": (*python, *daphne, *limits, "mymary_site.asgi:application"),
-        "worker": (sys.executable, "manage.py", "run_inference_worker"),
+        "worker": (sys.executable, "manage.py", "run_inference_worker", "--drain-seconds", str(DRAIN_SECONDS)),
         "celery": (*celery, "worker", "--loglevel=INFO", "--concurrency=2", *quiet),
         "beat": (*celery, "beat", "--loglevel=INFO", "--pidfile="),
     }

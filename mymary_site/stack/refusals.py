@@ -71,8 +71,9 @@ def lm_missing(place: str) -> Refusal:
     return Refusal(
         "LM_MISSING",
         f"언어 모델을 찾을 수 없습니다 ({place}). "
-        "make install 로 다시 설치하거나 MARY_LM 에 .gguf 파일 경로를 적어 주세요.",
-        f"The language model is missing ({place}); run make install again, or point MARY_LM at a .gguf file",
+        "make clean 다음에 make run 으로 다시 설치하거나, MARY_LM 에 .gguf 파일 경로를 적어 주세요.",
+        f"The language model is missing ({place}); run make clean and then make run to install it again, "
+        "or point MARY_LM at a .gguf file",
     )
 
 

@@ -16,7 +16,7 @@ from tests.stack_process import Person, StackProcess
 SCREENSHOTS = REPOSITORY / "var" / "screenshots"
 DESKTOP = (1280, 860)
 PHONE = (360, 740)
-PEOPLE = 20
+PEOPLE_BATCH = 12
 NETWORK_LINES = ("WebSocket connection to", "Failed to load resource")
 """The browser's own words about a line that the test itself has cut."""
 
@@ -87,14 +87,16 @@ def make_visitor(open_context: Callable[..., BrowserContext], troubles: list[str
 
 
 @pytest.fixture(scope="package")
-def people(stack: StackProcess) -> list[Person]:
-    """Made all at once: starting Django for each of them takes longer than most tests."""
-    return stack.make_people(PEOPLE, password=PASSWORD)
+def people() -> list[Person]:
+    """Made a batch at a time: starting Django for each of them takes longer than most tests."""
+    return []
 
 
 @pytest.fixture
-def guest(make_visitor: MakeVisitor, people: list[Person]) -> Visitor:
+def guest(make_visitor: MakeVisitor, stack: StackProcess, people: list[Person]) -> Visitor:
     """Somebody with an account and consents, in an open room, on a desktop, in Korean. Met in one test only."""
+    if not people:
+        people.extend(stack.make_people(PEOPLE_BATCH, password=PASSWORD))
     person = people.pop()
     visitor = make_visitor()
     visitor.log_in(person.login_id)

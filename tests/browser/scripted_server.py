@@ -12,7 +12,7 @@ from playwright.sync_api import WebSocketRoute
 from tests.browser.visitor import Visitor
 
 FIRST_VERSION = 100
-NEXT_FRAME = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
 
 
 class ScriptedServer:

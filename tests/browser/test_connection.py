@@ -25,6 +25,16 @@ def test_a_message_written_offline_goes_out_once_when_the_line_is_back(guest: Vi
     expect(guest.mine).to_have_text(["들리나요"])
 
 
+def test_two_messages_written_offline_are_both_answered_in_their_order(guest: Visitor) -> None:
+    guest.page.context.set_offline(True)
+    guest.say("하나")
+    guest.say("둘")
+    guest.page.context.set_offline(False)
+    guest.wait_until_answered()
+    expect(guest.mine).to_have_text(["하나", "둘"])
+    expect(guest.page.locator(".theirs")).to_have_count(3)
+
+
 def test_an_unsent_message_survives_a_reload(guest: Visitor) -> None:
     guest.page.route_web_socket("**/ws/v1/", lambda route: None)  # a server that never says hello
     guest.page.reload()

@@ -10,10 +10,10 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor
 from tests.browser.visitor import Visitor
 
+STYLES = [(DESKTOP, "ko", "light"), (DESKTOP, "en", "dark"), (PHONE, "ko", "dark"), (PHONE, "en", "light")]
 
-@pytest.fixture(
-    params=[(DESKTOP, "ko", "light"), (DESKTOP, "en", "dark"), (PHONE, "ko", "dark"), (PHONE, "en", "light")]
-)
+
+@pytest.fixture(params=STYLES)
 def newcomer(request: pytest.FixtureRequest, make_visitor: MakeVisitor) -> Visitor:
     """Somebody who has just signed up and picked a character."""
     size, language, scheme = request.param
@@ -55,7 +55,8 @@ def see_both_siblings(visitor: Visitor, first: str, second: str) -> None:
     expect(visitor.answer).to_have_text(second)
 
 
-def test_nothing_is_wider_than_the_screen(newcomer: Visitor) -> None:
+@pytest.mark.parametrize("newcomer", STYLES[2:], indirect=True)
+def test_nothing_is_wider_than_a_phone(newcomer: Visitor) -> None:
     newcomer.say("가나다라마바사아자차카타파하" * 20)
     newcomer.wait_until_answered()
     pages = {"long": newcomer.page.url, "picker": "/characters/", "privacy": "/privacy/", "safety": "/safety/"}

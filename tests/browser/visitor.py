@@ -81,7 +81,8 @@ class Visitor:
         )
 
     def wait_until_answered(self) -> str:
-        """The answer's text, once nothing is being written any more."""
+        """The answer's text, once nothing is on its way and nothing is being written any more."""
+        expect(self.page.locator(".is-waiting")).to_have_count(0, timeout=PATIENCE_MILLISECONDS)
         expect(self.page.locator("[data-send]")).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         return self.answer.inner_text()
 

@@ -9,10 +9,12 @@ import sys
 from tests.chaos.plan import LONG_FORM, VICTIMS, plan_kills, spread_rounds
 from tests.chaos.run import REPLY_SECONDS, run_chaos
 from tests.chaos.table import render_table
+from tests.stack_process import end_gently_on_sigterm
 
 
 def main() -> int:
     arguments = parse()
+    end_gently_on_sigterm()
     print(f"seed {arguments.seed}: the same seed plays the same kills again", flush=True)
     counts = LONG_FORM if arguments.long else spread_rounds(arguments.rounds, arguments.victims)
     outcome = run_chaos(arguments.seed, plan_kills(arguments.seed, counts, REPLY_SECONDS), arguments.streams)

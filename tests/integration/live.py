@@ -34,11 +34,14 @@ async def running_worker(
     reply_tokens: int = 20,
     engine: Engine | None = None,
     budget_tokens: int = 3072,
+    drain_seconds: float = 25,
 ) -> AsyncIterator[InferenceWorker]:
     stop = asyncio.Event()
     engine = engine or FakeEngine(slots=slots, tokens_per_second=tokens_per_second, reply_tokens=reply_tokens)
     async with token_log.connect(settings.MARY_TOKEN_LOG_URL) as client:
-        worker = InferenceWorker(engine, client, prompt_budget_tokens=budget_tokens, keep_log_seconds=60)
+        worker = InferenceWorker(
+            engine, client, prompt_budget_tokens=budget_tokens, keep_log_seconds=60, drain_seconds=drain_seconds
+        )
         serving = asyncio.create_task(worker.run(stop))
         try:
             yield worker

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ async def test_dropping_a_request_frees_the_slot_for_the_next(engine):
 
 async def test_the_engine_counts_the_tokens_that_it_will_read(engine):
     text = "사용자: 오늘은 조금 지쳤어요.\n마리:"
-    request = GenerationRequest("1", Prompt(text, (), 0, 0, "test"), SAMPLING)
+    request = GenerationRequest("1", Prompt(text, (), 0, 0, "test"), replace(SAMPLING, max_tokens=8))
     usages = [piece async for piece in engine.generate(request) if hasattr(piece, "prompt_tokens")]
     assert usages[-1].prompt_tokens == engine.count_tokens(text) + 1  # the beginning-of-text token
 

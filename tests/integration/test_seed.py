@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from chat.accounts.consents import may_chat
-from chat.models import Character, ConsentKind, User, granted_kinds
+from chat.models import REQUIRED_TO_CHAT, Character, User, granted_kinds
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def test_second_seed_changes_and_prints_nothing():
 def test_demo_account_is_ordinary_and_may_chat():
     seed()
     user = User.objects.get(login_id="demo")
-    assert granted_kinds(user.pk) == frozenset(ConsentKind)
+    assert granted_kinds(user.pk) == REQUIRED_TO_CHAT
     assert may_chat(user.pk)
     assert not user.is_staff
     assert not user.is_superuser

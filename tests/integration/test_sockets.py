@@ -10,6 +10,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 from chat.accounts.sessions import end_sessions
+from chat.frames import READERS
 from chat.models import Counsel, Reply
 from chat.rooms.delete import delete_counsel
 from chat.rooms.rename import rename_counsel
@@ -19,6 +20,8 @@ from tests.integration.live import ORIGIN, Communicator, LiveSocket, open_socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+OWN_SOCKET_ONLY = {"room.close", "ping"}
+"""Frames that name nothing stored: they touch the sender's own socket only."""
 FOREIGN = [
     ("room.open", {"counsel_id": "room"}),
     ("message.send", {"counsel_id": "room", "client_msg_id": "new", "text": "안녕"}),
@@ -105,8 +108,16 @@ async def test_a_disconnect_does_not_stop_a_reply(user, room):
     assert reply["state"] == "done"
 
 
+def test_every_frame_has_a_row_in_the_matrix():
+    assert {kind for kind, _ in FOREIGN} | OWN_SOCKET_ONLY == set(READERS)
+
+
+@pytest.mark.parametrize("role", ["user", "staff", "superuser"])
 @pytest.mark.parametrize(("kind", "fields"), FOREIGN, ids=[kind for kind, _ in FOREIGN])
-async def test_what_belongs_to_somebody_else_is_not_found(user, kind, fields):
+async def test_what_belongs_to_somebody_else_is_not_found(user, kind, fields, role):
+    user.is_staff, user.is_superuser = role != "user", role == "superuser"
+    await database_sync_to_async(user.save)()
+
     def build_foreign() -> dict[str, object]:
         counsel = build_room(build_user("other"))
         dialog = build_turn(counsel)
@@ -164,11 +175,11 @@ async def test_ending_the_sessions_closes_the_sockets(user):
             assert await closing_code(socket) == 4401
 
 
-async def test_deactivation_and_a_new_password_close_the_sockets_even_without_a_nudge(user, settings):
-    settings.MARY_SESSION_POLL_SECONDS = 0.2
+@pytest.mark.parametrize("change", ["password", "is_active"])
+async def test_deactivation_and_a_new_password_close_the_sockets_even_without_a_nudge(user, change):
     async with open_socket(user) as socket:
-        user.set_password("another-gentle-river-1")
-        await user.asave()
+        setattr(user, change, "another" if change == "password" else False)
+        await database_sync_to_async(user.save)()
         async with asyncio.timeout(5):
             assert await closing_code(socket) == 4401
 

@@ -151,3 +151,11 @@ async def test_the_worker_shows_that_it_is_alive():
         await asyncio.sleep(0.3)
         rows = await database_sync_to_async(lambda: list(WorkerRow.objects.alive().values_list("engine", "slots")))()
     assert rows == [("fake", 3)]
+
+
+async def test_a_reply_that_outlasts_the_drain_goes_back_to_the_queue(reply):
+    async with running_worker(tokens_per_second=2, reply_tokens=100, drain_seconds=0.1):
+        await asyncio.sleep(0.5)
+    waiting = await database_sync_to_async(Reply.objects.get)(pk=reply.pk)
+    assert (waiting.state, waiting.attempt, waiting.worker) == ("queued", 1, "")
+    assert (await write(reply)).attempt == 2

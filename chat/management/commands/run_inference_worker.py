@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -12,20 +13,28 @@ from django.core.management.base import BaseCommand, CommandError
 from chat import token_log
 from chat.inference.engine import build_engine
 from chat.inference.protocol import EngineError
-from chat.inference.worker import InferenceWorker
+from chat.inference.worker import DRAIN_SECONDS, InferenceWorker
 
 
 class Command(BaseCommand):
     help = "Write the replies that are queued, with the engine of MARY_ENGINE, until told to stop."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--drain-seconds",
+            type=float,
+            default=DRAIN_SECONDS,
+            help="how long replies may go on after SIGTERM; then they go back to the queue (default %(default)s)",
+        )
+
+    def handle(self, *args: Any, drain_seconds: float, **options: Any) -> None:
         try:
-            asyncio.run(serve())
+            asyncio.run(serve(drain_seconds))
         except EngineError as error:
             raise CommandError(str(error)) from error
 
 
-async def serve() -> None:
+async def serve(drain_seconds: float) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -42,5 +51,6 @@ async def serve() -> None:
             client,
             prompt_budget_tokens=settings.MARY_PROMPT_BUDGET_TOKENS,
             keep_log_seconds=settings.MARY_TOKEN_LOG_SECONDS,
+            drain_seconds=drain_seconds,
         )
         await worker.run(stop)

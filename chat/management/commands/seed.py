@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from chat.accounts.consents import decide_consent, get_local_text
-from chat.models import Character, ConsentKind, User
+from chat.models import REQUIRED_TO_CHAT, Character, ConsentKind, User
 
 CHARACTERS_FILE: Final = Path(__file__).resolve().parents[2] / "seeds" / "characters.toml"
 DEMO_LOGIN_ID: Final = "demo"
@@ -63,13 +63,16 @@ def seed_character(columns: dict[str, Any], *, is_update_wanted: bool) -> None:
 
 @transaction.atomic
 def seed_demo_account() -> str | None:
-    """The new account's password, shown this once; None where the account is there already. All consents given."""
+    """The new account's password, shown this once; None where the account is there already.
+
+    It gives the two consents that chatting needs; the others stay off, as for everybody.
+    """
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     user, is_new = User.objects.get_or_create(login_id__iexact=DEMO_LOGIN_ID, defaults=DEMO_PROFILE)
     if not is_new:
         return None
     user.set_password(password)
     user.save()
-    for kind in ConsentKind:
-        decide_consent(user, kind, is_granted=True, text_version=get_local_text(kind).version)
+    for kind in sorted(REQUIRED_TO_CHAT):
+        decide_consent(user, ConsentKind(kind), is_granted=True, text_version=get_local_text(kind).version)
     return password

@@ -3,7 +3,7 @@
 /** @typedef {import("./types.js").Unsent} Unsent */
 
 /** Refusals that pass by themselves; everything else waits for the user. */
-const PASSING_CODES = new Set(["unavailable", "too_frequent"]);
+const PASSING_CODES = new Set(["unavailable", "too_frequent", "room_busy"]);
 const RETRY_SECONDS = 3;
 
 export class Outbox {

@@ -109,31 +109,32 @@ export class RoomList {
     const input = { label: t("rename_label"), value: nameOf(counsel), maxlength: TITLE_CHARACTERS };
     const title = await ask({ title: t("rename_title"), yes: t("rename_yes"), input });
     if (!title?.trim()) return;
-    await this.#change(() => request("PATCH", `counsels/${counsel.id}/`, { title: title.trim() }));
-    if (counsel.id === page.counsel_id) this.current.onRenamed(title.trim());
+    const isDone = await this.#change("PATCH", `counsels/${counsel.id}/`, { title: title.trim() });
+    if (isDone && counsel.id === page.counsel_id) this.current.onRenamed(title.trim());
   }
 
   async #end(counsel) {
     const answer = await ask({ title: t("end_title"), body: t("end_body"), yes: t("end_yes") });
     if (answer === null) return;
-    await this.#change(() => request("POST", `counsels/${counsel.id}/end/`));
-    if (counsel.id === page.counsel_id) this.current.onEnded();
+    const isDone = await this.#change("POST", `counsels/${counsel.id}/end/`);
+    if (isDone && counsel.id === page.counsel_id) this.current.onEnded();
   }
 
   async #delete(counsel) {
     const answer = await ask({ title: t("delete_title"), body: t("delete_body"), yes: t("delete_yes"), isDanger: true });
     if (answer === null) return;
-    await this.#change(() => request("DELETE", `counsels/${counsel.id}/`));
-    if (counsel.id === page.counsel_id) location.assign(page.urls.home);
+    const isDone = await this.#change("DELETE", `counsels/${counsel.id}/`);
+    if (isDone && counsel.id === page.counsel_id) location.assign(page.urls.home);
   }
 
-  async #change(send) {
+  async #change(method, path, body) {
     try {
-      await send();
-      await this.refresh();
+      await request(method, path, body);
     } catch (error) {
       toast(error.message);
-      throw error;
+      return false;
     }
+    await this.refresh();
+    return true;
   }
 }
