@@ -52,6 +52,7 @@ ROOMS_PER_SOCKET: Final = 4
 CLOSE_NOT_LOGGED_IN: Final = 4401
 CLOSE_TOO_MANY: Final = 4429
 CLOSE_RESTARTING: Final = 1012
+CLOSE_ABANDONED: Final = 1006
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -63,6 +64,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._rooms: dict[UUID, RoomView] = {}
         self._pace = FramePace(settings.MARY_FRAMES_PER_10_SECONDS)
         self._is_joined = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # The server cancels an application that is slow to close; the hub forgets the socket all the same.
+            await self.disconnect(CLOSE_ABANDONED)
 
     # --- the socket's life ----------------------------------------------------------------------------------
 
@@ -119,12 +127,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         ref: str | None = None
         try:
-            if self._pace.is_too_fast(count):
-                raise ChatError("too_frequent", retry_after_seconds=WINDOW_SECONDS)
             if text_data is None:
                 raise FrameRefused("bad_json")
             frame = parse_frame(text_data, frame_bytes=settings.MARY_FRAME_BYTES)
             ref = frame.ref
+            if self._pace.is_too_fast(count):
+                raise ChatError("too_frequent", retry_after_seconds=WINDOW_SECONDS)
             await self._act(frame)
         except FrameRefused as refusal:
             await self._send_error(refusal, refusal.ref)
@@ -192,7 +200,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         room = RoomView(body.counsel_id, min(body.version, head["version"]), hub.token_client, self.send_frame)
         self._rooms[body.counsel_id] = room
         await self.send_frame({"type": "room.opened", "ref": ref, **head})
-        await room.sync({c.reply_id: LogCursor(c.attempt, c.offset) for c in body.cursors})
+        try:
+            await room.sync({c.reply_id: LogCursor(c.attempt, c.offset) for c in body.cursors})
+        except BaseException:
+            await self._close_room(body.counsel_id)  # half-open, it would never be brought up to date
+            raise
 
     async def _close_room(self, counsel_id: UUID) -> None:
         room = self._rooms.pop(counsel_id, None)

@@ -90,6 +90,10 @@ MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "기다리는 답변이 이미 있어요. 그 답을 받은 뒤에 보내 주세요.",
         "You already have replies waiting. Please let one arrive first.",
     ),
+    "too_many_siblings": (
+        "이 말에는 답을 더 만들 수 없어요. 지금까지의 답 가운데서 골라 주세요.",
+        "No more answers can be made for this message. Please choose one of those there are.",
+    ),
     "queue_full": (
         "지금은 붐벼요. 조금 뒤에 다시 보내 주세요.",
         "It is crowded right now. Please try again in a little while.",

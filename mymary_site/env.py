@@ -102,8 +102,14 @@ def build_database(url: str) -> dict[str, Any]:
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
     }
-    options = {**parts, "pool": dict(POOL)}
-    return {"ENGINE": "django.db.backends.postgresql", **named, "CONN_MAX_AGE": 0, "OPTIONS": options}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **named,
+        "CONN_MAX_AGE": 0,
+        # A pooled connection may be older than the server's last restart.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**parts, "pool": dict(POOL)},
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

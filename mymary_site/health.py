@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import redis.asyncio as redis
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
-from psycopg.conninfo import make_conninfo
 from redis.exceptions import RedisError
 
+from chat.conninfo import build_conninfo
 from chat.models.inference_workers import ALIVE_FOR
 
 logger = logging.getLogger(__name__)
 
 TIME_LIMIT_SECONDS: Final = 2.0
+CHECKS_AT_ONCE: Final = 8
 WORKERS_ALIVE: Final = "SELECT count(*) FROM inference_worker WHERE dt_heartbeat >= now() - %s"
 
 
+_at_once = 0
+
+
 async def answer_health(request: HttpRequest) -> JsonResponse:
-    """503 when database or Valkey is away. No worker alive is no reason: messages are accepted and queued."""
+    """503 when database or Valkey is away. No worker alive is no reason: messages are accepted and queued.
+
+    429 beyond CHECKS_AT_ONCE: a crowd of strangers asking for health must not use up the database's connections.
+    """
+    global _at_once  # one number a process
+    if _at_once >= CHECKS_AT_ONCE:
+        return JsonResponse({"busy": True}, status=429)
+    _at_once += 1
+    try:
+        return await _check_health()
+    finally:
+        _at_once -= 1
+
+
+async def _check_health() -> JsonResponse:
     workers_alive, has_valkey = await asyncio.gather(_count_workers(), _reach_valkey())
     has_database = workers_alive is not None
     body = {"database": has_database, "valkey": has_valkey, "workers_alive": workers_alive or 0}
@@ -34,7 +51,7 @@ async def _count_workers() -> int | None:
     """None when the database does not answer. A connection of its own: a full pool is not a dead database."""
     try:
         async with asyncio.timeout(TIME_LIMIT_SECONDS):
-            async with await psycopg.AsyncConnection.connect(_conninfo()) as database:
+            async with await psycopg.AsyncConnection.connect(build_conninfo()) as database:
                 row = await (await database.execute(WORKERS_ALIVE, [ALIVE_FOR])).fetchone()
     except (psycopg.Error, OSError, TimeoutError) as error:
         logger.warning("health: database away (%s)", type(error).__name__)
@@ -52,16 +69,3 @@ async def _reach_valkey() -> bool:
         return False
     finally:
         await client.aclose()
-
-
-def _conninfo() -> str:
-    settings_dict: dict[str, Any] = connection.settings_dict
-    named = {
-        "dbname": settings_dict["NAME"],
-        "user": settings_dict["USER"],
-        "password": settings_dict["PASSWORD"],
-        "host": settings_dict["HOST"],
-        "port": settings_dict["PORT"],
-    }
-    options = {key: value for key, value in settings_dict["OPTIONS"].items() if key != "pool"}
-    return make_conninfo(**options, **{key: value for key, value in named.items() if value})

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from chat.accounts.consents import decide_consent, get_local_text
 from chat.models import REQUIRED_TO_CHAT, Character, ConsentKind, Counsel, Dialog, Reply, ReplyState, User
+from chat.replies.claim import LEASE
 from chat.rooms.lock import bump_version
 from chat.rooms.open import open_counsel
 
@@ -66,7 +67,7 @@ def build_reply(dialog: Dialog, text: str = "많이 뒤척였겠어요.", state:
     """A reply in any state; one that is done stands as the dialog's answer."""
     stamps: dict[str, Any] = {}
     if state == ReplyState.RUNNING:
-        stamps = {"dt_lease_until": timezone.now(), "attempt": 1}
+        stamps = {"dt_lease_until": timezone.now() + LEASE, "attempt": 1}
     elif state != ReplyState.QUEUED:
         stamps = {"dt_finished": timezone.now(), "attempt": 1}
     number = dialog.replies.count() + 1

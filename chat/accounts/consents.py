@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import get_language
 
 from chat.errors import ChatError
-from chat.models import LIVE_STATES, REQUIRED_TO_CHAT, Consent, ConsentKind, Reply, User, granted_kinds
+from chat.models import LIVE_STATES, REQUIRED_TO_CHAT, Consent, ConsentKind, Counsel, Reply, User, granted_kinds
 from chat.replies.stop import request_stop
 
 TEXTS_FOLDER: Final = Path(__file__).resolve().parent.parent / "consent_texts"
@@ -81,6 +81,8 @@ def decide_consent(user: User, kind: ConsentKind, *, is_granted: bool, text_vers
 
     The user row is locked, so that two decisions at once get an order and the ledger keeps both.
     """
+    # Rooms first, as everywhere: no message is accepted while its writer takes the consent back.
+    list(Counsel.objects.select_for_update().filter(user_id=user.pk).order_by("pk").values_list("pk"))
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     text = get_local_text(kind)
     if is_granted and text_version != text.version:

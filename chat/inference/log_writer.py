@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -16,7 +17,7 @@ from uuid import UUID
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from chat.token_log import Entry, append_entries
+from chat.token_log import Entry, append_entries, log_key
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,11 @@ class LogWriter:
         text.is_end_due = True
         await self.settle(text, timeout_seconds=timeout_seconds)
         self._texts.discard(text)
+
+    async def erase(self, reply_id: UUID) -> None:
+        """Delete a reply's log; a Valkey that is away lets it expire."""
+        with suppress(RedisError, OSError):
+            await self._client.unlink(log_key(reply_id))
 
     def drop(self, text: ReplyText) -> None:
         """Forget a reply whose lease is lost: not one more entry."""

@@ -9,9 +9,8 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from django.conf import settings
-from django.db import connections
 
+from chat.conninfo import build_conninfo
 from chat.nudges import WORKER_CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -30,16 +29,7 @@ async def listen_for_wakeups(on_wakeup: Callable[[str, UUID | None], None]) -> N
 
 
 async def _listen(on_wakeup: Callable[[str, UUID | None], None]) -> None:
-    database = settings.DATABASES["default"]
-    connection = await psycopg.AsyncConnection.connect(
-        dbname=connections["default"].settings_dict["NAME"],
-        user=database["USER"],
-        password=database["PASSWORD"],
-        host=database["HOST"],
-        port=database["PORT"],
-        autocommit=True,
-        connect_timeout=3,
-    )
+    connection = await psycopg.AsyncConnection.connect(build_conninfo(), autocommit=True, connect_timeout=3)
     async with connection:
         await connection.execute(f"LISTEN {WORKER_CHANNEL}")
         on_wakeup("reconnected", None)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, DataError, InterfaceError
 from django.utils import timezone
 
 from chat.database_threads import in_database_thread
 from chat.inference.engine import Engine
 from chat.inference.log_writer import LogWriter, ReplyText
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
-from chat.models import Character, ReplyState
+from chat.models import Character, Reply, ReplyState
 from chat.prompting import Prompt, PromptTooLong, Sampling, load_persona, render_prompt, soften_sampling
 from chat.replies.claim import ClaimedReply
 from chat.replies.ending import ReplyEnd
@@ -65,19 +65,33 @@ async def write_reply(writing: Writing, engine: Engine, log: LogWriter, *, budge
     """Write the reply to its end. Returns only when the engine's slot is free again."""
     claimed = writing.claimed
     text = writing.text = log.open(claimed.reply_id, claimed.attempt)
-    outcome = await _generate(writing, engine, log, text, budget_tokens)
-    if writing.is_lost:
-        return
+    try:
+        outcome = await _generate(writing, engine, log, text, budget_tokens)
+        if writing.is_lost or not await _end(writing, log, text, outcome):
+            await _forget_deleted(claimed, log)
+    finally:
+        log.drop(text)
+
+
+async def _end(writing: Writing, log: LogWriter, text: ReplyText, outcome: Outcome) -> bool:
+    """Store the end and close the log; False when this writing did not end the reply."""
     if outcome.state == ReplyState.DONE and not text.text:
         outcome.state, outcome.error_code = ReplyState.FAILED, "empty_reply"
     # Readers get the last delta before they are told of the end.
     await log.settle(text, timeout_seconds=LOG_SECONDS)
     writing.is_finishing = True
     end = ReplyEnd(outcome.state, text.text, outcome.error_code, outcome.dt_first_token, outcome.provenance)
-    if await _record(claimed, end):
-        await log.close(text, timeout_seconds=LOG_SECONDS)
-    else:
-        log.drop(text)  # an end entry of ours would cut off whoever writes it now
+    if not await _record(writing.claimed, end):
+        return False  # an end entry of ours would cut off whoever writes it now
+    await log.close(text, timeout_seconds=LOG_SECONDS)
+    return True
+
+
+async def _forget_deleted(claimed: ClaimedReply, log: LogWriter) -> None:
+    """A room deleted in mid-reply leaves no text behind: what was logged after its deletion goes as well."""
+    with suppress(DatabaseError, InterfaceError):
+        if not await in_database_thread(Reply.objects.filter(pk=claimed.reply_id).exists)():
+            await log.erase(claimed.reply_id)
 
 
 async def _generate(writing: Writing, engine: Engine, log: LogWriter, text: ReplyText, budget_tokens: int) -> Outcome:
@@ -99,6 +113,10 @@ async def _generate(writing: Writing, engine: Engine, log: LogWriter, text: Repl
         outcome.state, outcome.error_code = ReplyState.FAILED, "prompt_too_long"
     except EngineError:
         logger.exception("reply %s failed in the engine", writing.claimed.reply_id)
+        outcome.state, outcome.error_code = ReplyState.FAILED, "engine_error"
+    except Exception:
+        # The outermost loop of one reply: whatever went wrong, its sender is told and the others go on.
+        logger.exception("reply %s failed", writing.claimed.reply_id)
         outcome.state, outcome.error_code = ReplyState.FAILED, "engine_error"
     if writing.is_stopped:
         outcome.state, outcome.error_code = ReplyState.STOPPED, ""
@@ -148,7 +166,7 @@ async def _pass_pieces(
             }
             continue
         outcome.dt_first_token = outcome.dt_first_token or timezone.now()
-        log.push(text, filters.feed(piece.text))
+        log.push(text, filters.feed(piece.text.replace("\x00", "")))  # PostgreSQL stores no NUL
         if filters.is_looping:
             return
 
@@ -161,6 +179,9 @@ async def _record(claimed: ClaimedReply, end: ReplyEnd) -> bool:
             if not is_stored:
                 logger.warning("reply %s was ended by somebody else", claimed.reply_id)
             return is_stored
+        except DataError:
+            logger.exception("reply %s cannot be stored as it is", claimed.reply_id)
+            end = ReplyEnd(ReplyState.FAILED, error_code="engine_error")
         except (DatabaseError, InterfaceError, OSError) as error:
             logger.warning("reply %s not stored yet (%s)", claimed.reply_id, type(error).__name__)
             await asyncio.sleep(FINISH_RETRY_SECONDS)

@@ -67,6 +67,7 @@ class Reply(models.Model):
         verbose_name_plural = _("답변")
         ordering = ("dialog", "number")
         indexes = (
+            models.Index(fields=["-dt_queued"], name="reply_newest"),
             models.Index(
                 fields=["dt_queued"], name="reply_waiting", condition=models.Q(state__in=["queued", "running"])
             ),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat.models import Counsel, Reply, ReplyState
@@ -18,16 +19,23 @@ logger = logging.getLogger(__name__)
 
 
 def expire_queued_replies() -> int:
-    """Fail every reply that has been queued longer than MARY_QUEUE_HOURS. Idempotent; returns how many."""
-    before = timezone.now() - timedelta(hours=settings.MARY_QUEUE_HOURS)
-    overdue = Reply.objects.filter(state=ReplyState.QUEUED, dt_queued__lt=before).values_list("pk", flat=True)
-    return sum(_expire_reply(reply_id) for reply_id in overdue)
+    """Fail every reply that nobody has begun, or that its worker left, and that is older than MARY_QUEUE_HOURS.
+
+    Idempotent; returns how many.
+    """
+    return sum(_expire_reply(reply_id) for reply_id in _list_overdue().values_list("pk", flat=True))
+
+
+def _list_overdue() -> QuerySet[Reply]:
+    now = timezone.now()
+    is_left = Q(state=ReplyState.QUEUED) | Q(state=ReplyState.RUNNING, dt_lease_until__lt=now)
+    return Reply.objects.filter(is_left, dt_queued__lt=now - timedelta(hours=settings.MARY_QUEUE_HOURS))
 
 
 @transaction.atomic
 def _expire_reply(reply_id: UUID) -> bool:
     counsel = Counsel.objects.select_for_update(of=("self",)).filter(dialogs__replies=reply_id).first()
-    reply = Reply.objects.select_for_update().filter(pk=reply_id, state=ReplyState.QUEUED).first()
+    reply = _list_overdue().select_for_update(of=("self",)).select_related("dialog").filter(pk=reply_id).first()
     if counsel is None or reply is None:
         return False
     end_reply(counsel, reply, ReplyEnd(ReplyState.FAILED, error_code="queue_expired"))

@@ -28,13 +28,17 @@ def check_room_takes_messages(counsel: Counsel) -> None:
 
 
 def check_user_pace(user_id: UUID) -> None:
+    """Counts what was asked of the lm: messages and regenerations alike."""
     since = timezone.now() - PACE_WINDOW
-    sent = Dialog.objects.filter(user_id=user_id, dt_dialog__gte=since, client_msg_id__isnull=False).order_by(
-        "dt_dialog"
-    )
-    if sent.count() >= settings.MARY_MESSAGES_PER_MINUTE:
-        oldest = sent.values_list("dt_dialog", flat=True)[0]
+    asked = Reply.objects.filter(dialog__user_id=user_id, dt_queued__gte=since).order_by("dt_queued")
+    if asked.count() >= settings.MARY_MESSAGES_PER_MINUTE:
+        oldest = asked.values_list("dt_queued", flat=True)[0]
         raise ChatError("too_frequent", retry_after_seconds=max(1.0, (oldest - since).total_seconds()))
+
+
+def check_siblings(dialog: Dialog) -> None:
+    if Reply.objects.filter(dialog=dialog).count() >= settings.MARY_REPLIES_PER_DIALOG:
+        raise ChatError("too_many_siblings")
 
 
 def check_queue(user_id: UUID) -> None:

@@ -18,7 +18,8 @@ from chat.rooms.lock import bump_version, lock_counsel
 def regenerate_reply(user_id: UUID, dialog_id: UUID, client_msg_id: UUID) -> Dialog:
     """Queue one more reply for the dialog; idempotent by `client_msg_id`.
 
-    Raises ChatError: not_found, consent_required, room_ended, room_busy, too_many_queued, queue_full.
+    Raises ChatError: not_found, consent_required, room_ended, room_busy, too_many_siblings, too_frequent,
+    too_many_queued, queue_full.
     """
     counsel_id = Dialog.objects.filter(pk=dialog_id, user_id=user_id).values_list("counsel_id", flat=True).first()
     if counsel_id is None:
@@ -31,6 +32,8 @@ def regenerate_reply(user_id: UUID, dialog_id: UUID, client_msg_id: UUID) -> Dia
         return dialog
     limits.check_may_chat(user_id)
     limits.check_room_takes_messages(counsel)
+    limits.check_siblings(dialog)
+    limits.check_user_pace(user_id)
     limits.check_queue(user_id)
     last = Reply.objects.filter(dialog=dialog).aggregate(Max("number"))["number__max"] or 0
     reply = Reply.objects.create(dialog=dialog, number=last + 1, client_msg_id=client_msg_id)

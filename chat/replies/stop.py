@@ -1,4 +1,4 @@
-"""Stop a reply. One that no worker holds ends at once; one being written is stopped by its worker."""
+"""Stop a reply. One that no living worker holds ends at once; one being written is stopped by its worker."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def request_stop(user_id: UUID, reply_id: UUID) -> None:
     reply = Reply.objects.select_for_update().select_related("dialog").get(pk=reply_id)
     if not reply.is_live:
         raise ChatError("reply_not_live")
-    if reply.state == ReplyState.QUEUED:
+    is_abandoned = reply.dt_lease_until is not None and reply.dt_lease_until < timezone.now()
+    if reply.state == ReplyState.QUEUED or is_abandoned:
         end_reply(counsel, reply, ReplyEnd(ReplyState.STOPPED))
         nudge_room(user_id, counsel_id)
     elif reply.dt_stop_requested is None:

@@ -8,13 +8,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from channels.db import database_sync_to_async
+from django.conf import settings
 
+from chat import token_log
 from chat.inference.engines.fake import FAILURE_WORD, FakeEngine
 from chat.inference.protocol import Delta, GenerationRequest, Usage
 from chat.models import InferenceWorker as WorkerRow
 from chat.models import Reply, ReplyState
 from chat.replies.accept import accept_message
 from chat.replies.stop import request_stop
+from chat.rooms.delete import delete_counsel
 from tests.builders import build_character, build_room, build_user
 from tests.integration.live import running_worker
 
@@ -159,3 +162,32 @@ async def test_a_reply_that_outlasts_the_drain_goes_back_to_the_queue(reply):
     waiting = await database_sync_to_async(Reply.objects.get)(pk=reply.pk)
     assert (waiting.state, waiting.attempt, waiting.worker) == ("queued", 1, "")
     assert (await write(reply)).attempt == 2
+
+
+class BrokenEngine(FakeEngine):
+    def count_tokens(self, text: str) -> int:
+        raise KeyError("tokens")
+
+
+class NulEngine(FakeEngine):
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
+        yield Delta("가\x00나")
+
+
+async def test_an_unforeseen_error_fails_the_reply_at_once(reply):
+    end = await write(reply, engine=BrokenEngine(slots=1))
+    assert (end.state, end.error_code, end.attempt) == ("failed", "engine_error", 1)
+
+
+async def test_a_character_that_the_database_cannot_hold_is_left_out(reply):
+    assert (await write(reply, engine=NulEngine(slots=1))).text == "가나"
+
+
+async def test_a_room_deleted_in_mid_reply_leaves_no_text_in_valkey(reply):
+    async with running_worker(tokens_per_second=30) as worker, token_log.connect(settings.MARY_TOKEN_LOG_URL) as client:
+        await asyncio.sleep(0.6)
+        assert await client.exists(token_log.log_key(reply.pk))
+        await database_sync_to_async(delete_counsel)(reply.dialog.user_id, reply.dialog.counsel_id)
+        await asyncio.sleep(0.6)
+        assert not await client.exists(token_log.log_key(reply.pk))
+        assert worker.may_write()

@@ -168,3 +168,35 @@ def test_the_database_itself_refuses_a_message_to_an_ended_room(reply):
     Counsel.objects.filter(pk=counsel.pk).update(dt_end=timezone.now())
     with pytest.raises(IntegrityError, match="takes no messages"):
         counsel.dialogs.create(user_id=counsel.user_id, seq=9, version=9, u_message="늦은 말")
+
+
+def test_a_reply_left_by_its_dead_worker_can_be_stopped(reply):
+    claim_replies("dead", 1)
+    lapse_lease(reply)
+    request_stop(reply.dialog.user_id, reply.pk)
+    reply.refresh_from_db()
+    assert reply.state == "stopped"
+    assert not finish_reply(reply.pk, 1, DONE)
+
+
+def test_a_reply_left_by_its_dead_worker_expires_in_the_end(reply):
+    claim_replies("dead", 1)
+    lapse_lease(reply)
+    Reply.objects.filter(pk=reply.pk).update(dt_queued=timezone.now() - timedelta(hours=7))
+    assert expire_queued_replies() == 1
+
+
+def test_regenerating_counts_against_the_pace(reply, settings):
+    settings.MARY_MESSAGES_PER_MINUTE = 1
+    claim_replies("w1", 1)
+    finish_reply(reply.pk, 1, DONE)
+    with pytest.raises(ChatError, match="too_frequent"):
+        regenerate_reply(reply.dialog.user_id, reply.dialog_id, uuid4())
+
+
+def test_siblings_have_an_end(reply, settings):
+    settings.MARY_REPLIES_PER_DIALOG = 1
+    claim_replies("w1", 1)
+    finish_reply(reply.pk, 1, DONE)
+    with pytest.raises(ChatError, match="too_many_siblings"):
+        regenerate_reply(reply.dialog.user_id, reply.dialog_id, uuid4())
