@@ -19,6 +19,10 @@ help: ## this list
 run: install ## start everything, print the address (PORT=8001 for a second copy)
 	@exec $(STACK) run
 
+.PHONY: manage
+manage: $(PY) ## manage.py on the running copy: make manage CMD=createsuperuser
+	@exec $(STACK) manage -- $(CMD)
+
 .PHONY: test
 test: install-dev ## all tests, with real services
 	@exec $(STACK) services -- $(PY) -m pytest -m "not slow" $(PYTEST_ARGS)

@@ -67,6 +67,14 @@ def unusable_path(folder: Path) -> Refusal:
     )
 
 
+def not_running(port: int) -> Refusal:
+    return Refusal(
+        "NOT_RUNNING",
+        f"포트 {port}에서 돌고 있는 내마리가 없습니다. 다른 창에서 make run 을 먼저 실행해 주세요.",
+        f"No MyMary runs on port {port}; start it first with make run in another window",
+    )
+
+
 def lm_missing(place: str) -> Refusal:
     return Refusal(
         "LM_MISSING",
