@@ -64,6 +64,7 @@ def _list_talk_words() -> Words:
         "take_back": _("고쳐 쓰기"),
         "wait_for_reply": _("지금 답을 듣고 있어요. 다 듣고 보내거나, 멈춤을 누르고 보내 주세요."),
         "too_long": _("한 번에 {limit}자까지 보낼 수 있어요. 나누어 보내 주세요."),
+        "history_late": _("지난 이야기를 가져오는 데 시간이 걸리고 있어요. 계속 해 볼게요."),
         "link_waiting": _("연결이 끊겨 다시 잇고 있어요."),
         "link_offline": _("인터넷 연결이 끊겼어요. 돌아오면 바로 이을게요."),
         "too_many_tabs": _("열어 둔 창이 너무 많아요. 다른 창을 닫은 뒤 다시 이어 주세요."),
@@ -94,6 +95,7 @@ def _list_reply_words() -> Words:
         "page_of": _("답변 {count}개 가운데 {number}번째"),
         "copy": _("복사"),
         "copied": _("답변을 복사했어요."),
+        "copy_failed": _("복사하지 못했어요. 글을 끌어서 직접 복사해 주세요."),
         "leaves_for": _("{host}(으)로 나가는 링크"),
     }
 

@@ -12,8 +12,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 from uuid import UUID
 
 import redis.asyncio as redis
@@ -27,6 +27,7 @@ from chat.inference.wakeup import listen_for_wakeups
 from chat.inference.writing import Writing, write_reply
 from chat.replies.claim import ClaimedReply, claim_replies, fail_lost_replies
 from chat.replies.lease import HeldLease, beat_worker, release_reply, renew_leases, retire_worker
+from chat.task_set import TaskSet
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class InferenceWorker:
         self.drain_seconds = drain_seconds
         self.log = LogWriter(client, keep_seconds=keep_log_seconds, may_write=self.may_write)
         self._writings: set[Writing] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(lambda error: logger.error("a reply's task ended badly", exc_info=error))
         self._wake = asyncio.Event()
         self._is_draining = False
         self._beat_at = time.monotonic()
@@ -127,7 +128,7 @@ class InferenceWorker:
         self._writings.add(writing)
         if claimed.is_stop_requested:
             writing.stop()
-        self._keep(self._write(writing))
+        self._tasks.start(self._write(writing))
 
     async def _write(self, writing: Writing) -> None:
         try:
@@ -135,16 +136,6 @@ class InferenceWorker:
         finally:
             self._writings.discard(writing)
             self._wake.set()
-
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a reply's task ended badly", exc_info=error)
 
     # --- heartbeat ------------------------------------------------------------------------------------------
 
@@ -191,10 +182,10 @@ class InferenceWorker:
     async def _drain(self) -> None:
         self._is_draining = True
         logger.info("draining: %d replies being written", len(self._writings))
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self.drain_seconds)
+        if self._tasks.running:
+            await asyncio.wait(self._tasks.running, timeout=self.drain_seconds)
         for writing in list(self._writings):
             self._lose(writing)
             await in_database_thread(release_reply)(writing.claimed.reply_id, writing.claimed.attempt)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+        if self._tasks.running:
+            await asyncio.wait(self._tasks.running, timeout=5)

@@ -24,6 +24,7 @@ from chat.database_threads import in_database_thread
 from chat.live.polls import Credential, list_dead_credentials, list_versions
 from chat.nudges import WEB_GROUP
 from chat.replies.position import is_any_worker_alive, list_positions
+from chat.task_set import TaskSet
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +53,15 @@ class Socket(Protocol):
     async def end_session(self) -> None: ...
 
 
+def _tell_behind(error: BaseException) -> None:
+    logger.warning("a socket could not be brought up to date (%s): the poll tries again", type(error).__name__)
+
+
 class LiveHub:
     def __init__(self) -> None:
         self._sockets: defaultdict[UUID, set[Socket]] = defaultdict(set)
         self._loops: list[asyncio.Task[None]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(_tell_behind)
         self._nudged: set[UUID] = set()
         self._has_nudges = asyncio.Event()
         self._token_client: redis.Redis | None = None
@@ -103,16 +108,6 @@ class LiveHub:
     def _all(self) -> list[Socket]:
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.warning("a socket could not be brought up to date (%s): the poll tries again", type(error).__name__)
-
     # --- nudges ---------------------------------------------------------------------------------------------
 
     async def _hear_nudges(self) -> None:
@@ -139,7 +134,7 @@ class LiveHub:
         sockets = list(self._sockets.get(UUID(message["user"]), ()))
         if message["kind"] == "session":
             if sockets:
-                self._start(self._check_sessions(sockets))
+                self._tasks.start(self._check_sessions(sockets))
             return
         counsel_id = UUID(message["counsel"])
         if any(counsel_id in socket.open_rooms() for socket in sockets):
@@ -178,9 +173,9 @@ class LiveHub:
         for socket in self._all():
             for counsel_id, version in socket.open_rooms().items():
                 if counsel_id in rooms and counsel_id not in versions:
-                    self._start(socket.lose_room(counsel_id))
+                    self._tasks.start(socket.lose_room(counsel_id))
                 elif versions.get(counsel_id, 0) > version:
-                    self._start(socket.sync_room(counsel_id))
+                    self._tasks.start(socket.sync_room(counsel_id))
 
     async def _poll_sessions(self) -> None:
         await self._check_sessions(self._all())
@@ -189,7 +184,7 @@ class LiveHub:
         dead = await in_database_thread(list_dead_credentials)({socket.credential for socket in sockets})
         for socket in sockets:
             if socket.credential in dead:
-                self._start(socket.end_session())
+                self._tasks.start(socket.end_session())
 
     async def _poll_positions(self) -> None:
         waiting = {reply_id for socket in self._all() for reply_id in socket.queued_replies()}
@@ -200,7 +195,7 @@ class LiveHub:
         for socket in self._all():
             for reply_id in socket.queued_replies():
                 if reply_id in positions:
-                    self._start(socket.show_position(reply_id, positions[reply_id], is_worker_alive))
+                    self._tasks.start(socket.show_position(reply_id, positions[reply_id], is_worker_alive))
 
 
 hub = LiveHub()
