@@ -75,9 +75,10 @@ class BareServer:
             if not line.startswith(b"data: {"):
                 continue
             piece = json.loads(line[6:])
-            if any(choice.get("text") for choice in piece.get("choices", ())):
+            if text := "".join(choice.get("text") or "" for choice in piece.get("choices", ())):
                 last_at = time.perf_counter()
-                first_at = first_at or last_at
+                # The first text that can be seen: the product trims the blank before it.
+                first_at = first_at or (last_at if text.strip() else 0.0)
             if usage := piece.get("usage"):
                 tokens = usage["completion_tokens"]
         if not tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,9 @@ from tests.stack_process import Person, StackProcess
 SCREENSHOTS = REPOSITORY / "var" / "screenshots"
 DESKTOP = (1280, 860)
 PHONE = (360, 740)
-PEOPLE_BATCH = 12
+PEOPLE_BATCH = 20
+REPLY_TOKENS = 60
+"""Two seconds of writing: long enough to stop, to reload into and to kill a process in."""
 NETWORK_LINES = ("WebSocket connection to", "Failed to load resource")
 """The browser's own words about a line that the test itself has cut."""
 
@@ -26,7 +29,7 @@ MakeVisitor = Callable[..., Visitor]
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
     folder: Path = tmp_path_factory.mktemp("browser-stack")
-    with StackProcess(folder, engine="fake", tokens_per_second=30, reply_tokens=80) as stack:
+    with StackProcess(folder, engine="fake", tokens_per_second=30, reply_tokens=REPLY_TOKENS) as stack:
         yield stack
 
 
@@ -35,7 +38,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        pytest.skip("Chromium is not installed: apt install chromium fonts-noto-cjk")
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say("Chromium is not installed: apt install chromium fonts-noto-cjk")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -93,15 +97,25 @@ def people() -> list[Person]:
 
 
 @pytest.fixture
-def guest(make_visitor: MakeVisitor, stack: StackProcess, people: list[Person]) -> Visitor:
-    """Somebody with an account and consents, in an open room, on a desktop, in Korean. Met in one test only."""
-    if not people:
-        people.extend(stack.make_people(PEOPLE_BATCH, password=PASSWORD))
-    person = people.pop()
-    visitor = make_visitor()
-    visitor.log_in(person.login_id)
-    visitor.enter_room(person.counsel_id)
-    return visitor
+def invite(make_visitor: MakeVisitor, stack: StackProcess, people: list[Person]) -> MakeVisitor:
+    """Somebody with an account and consents, in an open room. Met in one test only."""
+
+    def invite_one(size: tuple[int, int] = DESKTOP) -> Visitor:
+        if not people:
+            people.extend(stack.make_people(PEOPLE_BATCH, password=PASSWORD))
+        person = people.pop()
+        visitor = make_visitor(size)
+        visitor.log_in(person.login_id)
+        visitor.enter_room(person.counsel_id)
+        return visitor
+
+    return invite_one
+
+
+@pytest.fixture
+def guest(invite: MakeVisitor) -> Visitor:
+    """On a desktop, in Korean."""
+    return invite()
 
 
 def listen(page: Page, troubles: list[str]) -> None:

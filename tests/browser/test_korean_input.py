@@ -96,6 +96,18 @@ def test_enter_that_chooses_a_hanja_does_not_send(guest: Visitor, keyboard: Keyb
     expect(guest.mine).to_have_count(0)
 
 
+def test_enter_that_chose_a_hanja_before_its_keydown_does_not_send(guest: Visitor, keyboard: Keyboard) -> None:
+    """Safari's order."""
+    keyboard.compose("한", "韓")
+    keyboard.commit("韓")
+    keyboard.down(COMPOSING_ENTER)
+    keyboard.up()
+    expect(guest.field).to_have_value("韓")
+    keyboard.down(ENTER, text="\r")
+    keyboard.up()
+    expect_sent_once(guest, "韓")
+
+
 def test_enter_held_down_sends_once(guest: Visitor, keyboard: Keyboard) -> None:
     keyboard.commit("안녕")
     for repeat in (False, True, True):

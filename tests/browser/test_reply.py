@@ -86,3 +86,43 @@ def test_the_room_can_be_worked_by_keyboard_alone(guest: Visitor) -> None:
     guest.page.keyboard.press("Enter")
     expect(guest.page.locator("#room-title")).to_have_text("밤에 쓴 편지")
     expect(guest.page.locator(".room-name").first).to_have_text(re.compile("밤에 쓴 편지"))
+
+
+def test_that_this_is_an_ai_stands_at_the_start_and_on_every_answer(guest: Visitor) -> None:
+    guest.say("안녕하세요")
+    guest.wait_until_answered()
+    expect(guest.page.locator("[data-turns] > li").nth(1)).to_contain_text("사람이 아니라 AI")
+    expect(guest.page.locator(".theirs")).to_have_count(2)
+    expect(guest.page.locator(".theirs .ai-label")).to_have_text(["AI", "AI"])
+
+
+def test_a_room_is_found_by_what_was_said_in_it(guest: Visitor) -> None:
+    guest.say("해바라기를 심었어요")
+    guest.wait_until_answered()
+    search = guest.page.locator("#room-search")
+    search.fill("해바라기")
+    expect(guest.page.locator(".room-row")).to_have_count(1)
+    search.fill("코끼리")
+    expect(guest.page.locator(".room-row")).to_have_count(0)
+    expect(guest.page.locator("[data-room-note]")).to_contain_text("보이지 않아요")
+
+
+def test_what_the_browser_does_not_copy_is_told(guest: Visitor) -> None:
+    guest.say("안녕하세요")
+    guest.wait_until_answered()
+    guest.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')) }")
+    guest.act("copy")
+    expect(guest.page.locator(".toast")).to_contain_text("복사하지 못했어요")
+
+
+def test_a_consent_is_revoked_and_given_again(guest: Visitor) -> None:
+    room = guest.page.url
+    guest.page.goto("/privacy/")
+    for is_given in (False, True):
+        guest.page.locator("#consent-sensitive").set_checked(is_given)
+        state = "동의했어요" if is_given else "동의를 거두었어요"
+        expect(guest.page.locator("#consent-sensitive-state")).to_contain_text(state)
+        guest.page.goto(room)
+        expect(guest.page.locator("[data-consent-needed]")).to_have_count(0 if is_given else 1)
+        expect(guest.field).to_have_count(1 if is_given else 0)
+        guest.page.goto("/privacy/")

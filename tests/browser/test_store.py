@@ -1,4 +1,4 @@
-"""The rules of static/chat/js/store.js, run in the browser that they are written for."""
+"""The rules of the scripts that need no page: store, outbox, limits, waits; in the browser they are written for."""
 
 from __future__ import annotations
 
@@ -59,9 +59,62 @@ def test_a_finished_reply_leaves_no_live_text(run: Any) -> None:
     assert run(f"{code}; return [shown() ?? null, delta(1, '나')]") == [None, "ignored"]
 
 
+def test_a_change_before_the_loaded_history_leaves_no_hole(run: Any) -> None:
+    code = """
+    const turn = (id, seq) => ({ id, seq, version: seq, replies: [] });
+    store.takeHistory({ version: 9, has_more: true, dialogs: [turn("h", 8), turn("i", 9)] }, { isNewest: true });
+    const taken = [store.upsert(turn("a", 2)), store.upsert(turn("j", 10))];
+    store.takeHistory({ version: 10, has_more: false, dialogs: [turn("g", 7)] }, { isNewest: false });
+    return [taken, store.listDialogs().map(({ seq }) => seq), store.upsert(turn("a", 2))]
+    """
+    assert run(code) == [[False, True], [7, 8, 9, 10], True]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_too_long"),
+    [
+        ("'가'.repeat(2000)", False),
+        ("'가'.repeat(2001)", True),
+        ("'👨‍👩‍👧‍👦'.repeat(1142)", False),  # 7 code points each: 7,994
+        ("'👨‍👩‍👧‍👦'.repeat(1143)", True),  # 8,001
+        ("'각'.normalize('NFD').repeat(2000)", False),
+        ("('e' + '\\u0301'.repeat(30)).repeat(300)", True),
+    ],
+)
+def test_a_text_that_the_server_would_refuse_for_its_length_is_known(run: Any, text: str, is_too_long: bool) -> None:
+    assert run(f"return (await import('mary/limits')).isTooLong({text}, 2000)") is is_too_long
+
+
+OUTBOX = """
+const { Outbox } = await import("mary/outbox");
+const { openShelf } = await import("mary/keepsakes");
+const sent = [];
+const open = () => new Outbox({
+  shelf: openShelf("u", "outbox:r"), onChange() {}, deliver: ({ text }) => sent.push(text),
+  findFault: (text) => (text === "long" ? { code: "message_too_long", message: "!" } : null),
+});
+"""
+
+
+def test_two_tabs_keep_each_others_unsent_messages(run: Any) -> None:
+    code = f"{OUTBOX} const tabs = [open(), open()]; tabs[0].add('a'); tabs[1].add('b')"
+    assert run(f"{code}; return open().items.map(({{ text }}) => text).sort()") == ["a", "b"]
+
+
+def test_what_exceeds_the_limit_stays_with_its_reason_and_is_never_sent(run: Any) -> None:
+    code = (
+        f"{OUTBOX} open().add('long'); const later = open(); later.flush(); later.retry(later.items[0].client_msg_id)"
+    )
+    assert run(f"{code}; return [sent, later.items[0].text, later.items[0].error.code]") == [
+        [],
+        "long",
+        "message_too_long",
+    ]
+
+
 def test_waits_grow_with_full_jitter_up_to_fifteen_seconds(make_visitor: Any) -> None:
     visitor: Visitor = make_visitor()
     visitor.page.goto("/accounts/login/")
     longest = "[0, 1, 3, 9].map((failures) => waitBefore(failures, () => 1))"
-    code = f"async () => {{ const {{ waitBefore }} = await import('mary/socket'); return {longest} }}"
+    code = f"async () => {{ const {{ waitBefore }} = await import('mary/retry'); return {longest} }}"
     assert visitor.page.evaluate(code) == [500, 1000, 4000, 15_000]

@@ -7,7 +7,7 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, MakeVisitor
+from tests.browser.conftest import DESKTOP, PHONE, REPLY_TOKENS, MakeVisitor
 from tests.browser.visitor import Visitor
 
 STYLES = [(DESKTOP, "ko", "light"), (DESKTOP, "en", "dark"), (PHONE, "ko", "dark"), (PHONE, "en", "light")]
@@ -37,10 +37,10 @@ def test_sign_up_chat_stop_regenerate_reload_second_tab_and_log_out(newcomer: Vi
     second = newcomer.open_second_tab()
     whole = newcomer.wait_until_answered()
     assert whole == second.wait_until_answered()
-    assert len(whole.split()) == 80 > len(stopped.split())
+    assert len(whole.split()) == REPLY_TOKENS > len(stopped.split())
     see_both_siblings(newcomer, stopped, whole)
     newcomer.log_out()
-    second.page.wait_for_url("**/accounts/login/", timeout=10_000)
+    second.page.wait_for_url("**/accounts/login/?next=*", timeout=10_000)
 
 
 def see_both_siblings(visitor: Visitor, first: str, second: str) -> None:

@@ -17,7 +17,7 @@ from tests.protocol_client import ProtocolClient, Transcript
 from tests.stack_process import Person, StackProcess
 
 TOKENS_PER_SECOND = 30.0
-REPLY_TOKENS = 240
+REPLY_TOKENS = 180
 DROP_SECONDS = 5.0
 END_SECONDS = 90.0
 
@@ -77,6 +77,27 @@ def test_every_token_arrives_while_all_nudges_are_lost(
     assert delivery.violations == []
     assert delivery.whole == 60
     assert {transcript.state for transcript in delivery.transcripts} == {"done"}
+
+
+def test_a_reader_who_loses_the_line_resumes_where_the_text_was(stack: StackProcess, people: list[Person]) -> None:
+    """Also one who comes back with the room's newest version, and lacks only the text that is being written."""
+    clients = [ProtocolClient(stack.origin, person, seed=number) for number, person in enumerate(people[:20])]
+    transcripts = asyncio.run(lose_the_line(clients))
+    assert [client.violations for client in clients] == [[]] * 20
+    assert [client.connects for client in clients] == [2] * 20
+    assert all(transcript.is_whole_by_deltas for transcript in transcripts)
+    assert all(count_tokens(transcript) == REPLY_TOKENS for transcript in transcripts)
+
+
+async def lose_the_line(clients: list[ProtocolClient]) -> list[Transcript]:
+    """Each a little later in its reply than the one before."""
+    async with AsyncExitStack() as sockets:
+        await asyncio.gather(*(sockets.enter_async_context(client.running()) for client in clients))
+        replies = [asyncio.create_task(hear_one_reply(client)) for client in clients]
+        for client in clients:
+            await asyncio.sleep(REPLY_TOKENS / TOKENS_PER_SECOND / (len(clients) + 4))
+            await client.drop_connection()
+        return list(await asyncio.gather(*replies))
 
 
 async def stream_to_all(stack: StackProcess, people: list[Person], drop_file: Path | None = None) -> Delivery:

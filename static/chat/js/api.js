@@ -25,11 +25,15 @@ export async function request(method, path, body) {
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  if (response.status === 401) location.assign(`${page.urls.login}?next=${encodeURIComponent(location.pathname)}`);
+  if (response.status === 401) goToLogin();
   const error = answer?.error;
   throw error
     ? new ApiError(error.code, inLanguage(error.message), error.fields)
     : new ApiError("internal", t("something_unexpected"));
+}
+
+export function goToLogin() {
+  location.assign(`${page.urls.login}?next=${encodeURIComponent(location.pathname)}`);
 }
 
 async function send(method, path, body) {

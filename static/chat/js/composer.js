@@ -1,13 +1,8 @@
 /** Where one writes: the field, its draft, what Enter and the buttons do, and how much still fits. */
 import { toast } from "mary/announce";
 import { EnterToSend } from "mary/ime";
+import { countCharacters, isTooLong } from "mary/limits";
 import { t } from "mary/page";
-
-/** Characters as a reader counts them, and as the server does: a family emoji is one. */
-const graphemes = new Intl.Segmenter();
-
-/** @param {string} text */
-const countCharacters = (text) => [...graphemes.segment(text)].length;
 
 /** From here on the number is shown. */
 const COUNT_FROM = 0.9;
@@ -21,7 +16,7 @@ export class Composer {
    * @param {{read: () => string, write: (value: string) => unknown}} options.draft
    * @param {number} options.limit in characters
    * @param {(text: string) => void} options.onSend
-   * @param {() => void} options.onStop
+   * @param {() => boolean} options.onStop whether the wish went out
    */
   constructor({ form, draft, limit, onSend, onStop }) {
     this.form = form;
@@ -41,7 +36,7 @@ export class Composer {
     this.stopButton.addEventListener("click", () => {
       this.stopButton.disabled = true;
       this.field.focus();
-      onStop();
+      if (!onStop()) this.allowStop();
     });
     this.field.addEventListener("input", () => this.#noteChange());
     this.field.value = draft.read();
@@ -50,10 +45,15 @@ export class Composer {
 
   /** While a reply is queued or being written, Stop stands where Send stood. @param {boolean} isBusy */
   setBusy(isBusy) {
-    if (isBusy !== this.#isBusy) this.stopButton.disabled = false;
+    if (isBusy !== this.#isBusy) this.allowStop();
     this.#isBusy = isBusy;
     this.stopButton.hidden = !isBusy;
     this.sendButton.hidden = isBusy;
+  }
+
+  /** Once pressed, Stop rests; it wakes when the wish was not heard. */
+  allowStop() {
+    this.stopButton.disabled = false;
   }
 
   /** A message taken back from the outbox goes before whatever is being written. @param {string} text */
@@ -71,7 +71,7 @@ export class Composer {
     const text = this.field.value.trim();
     if (!text) return;
     if (this.#isBusy) return toast(t("wait_for_reply"));
-    if (countCharacters(text) > this.limit) return toast(t("too_long", { limit: this.limit }));
+    if (isTooLong(text, this.limit)) return toast(t("too_long", { limit: this.limit }));
     this.field.value = "";
     this.#noteChange();
     this.onSend(text);

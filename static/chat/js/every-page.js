@@ -1,6 +1,6 @@
 /** Entry of the plain pages: the brightness switch, and drafts that leave with the user. */
-import { clearKeepsakesAtLogout } from "mary/keepsakes";
+import { guardKeepsakes } from "mary/keepsakes";
 import { startThemeSwitch } from "mary/theme";
 
 startThemeSwitch();
-clearKeepsakesAtLogout();
+guardKeepsakes();

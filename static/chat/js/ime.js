@@ -4,12 +4,17 @@
  * Browsers disagree on what an Enter that ends a composition looks like:
  *   Chromium, Firefox   keydown (composing) → compositionend [→ a second keydown or a line break for the same press]
  *   Safari              compositionend → keydown (keyCode 229, no longer composing)
+ * In Safari only what the composition ended with tells an Enter that sends from one that chose a Hanja: after Hanja, a
+ * keydown with keyCode 229 belongs to the choice. A Hangul candidate cannot be told apart, and sends.
  * So an Enter during a composition is only remembered; what sends is the end of that composition, after the last
  * syllable is in the field. Whatever else the same press brings before its keyup is swallowed.
  */
 
 /** Scripts whose writers press Enter to choose a candidate, not to send. */
 const CANDIDATES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}]/u;
+
+/** The keyCode of a key that the input method has taken. */
+const IN_COMPOSITION = 229;
 
 /** @param {KeyboardEvent} event */
 const isEnter = (event) => event.key === "Enter" || event.code === "Enter" || event.code === "NumpadEnter";
@@ -18,6 +23,7 @@ export class EnterToSend {
   /** @type {"idle"|"composing"|"armed"|"settling"} */
   #state = "idle";
   #isPressUsed = false;
+  #hasChosen = false;
 
   /** @param {HTMLTextAreaElement} field @param {() => void} send reads the field itself */
   constructor(field, send) {
@@ -48,6 +54,7 @@ export class EnterToSend {
       return;
     }
     event.preventDefault();
+    if (event.keyCode === IN_COMPOSITION && this.#hasChosen) return;
     if (event.repeat || this.#isPressUsed || this.#state === "settling") return;
     this.#isPressUsed = true;
     this.send();
@@ -55,7 +62,8 @@ export class EnterToSend {
 
   /** @param {CompositionEvent} event */
   #endComposition(event) {
-    const isSending = this.#state === "armed" && !CANDIDATES.test(event.data ?? "");
+    this.#hasChosen = CANDIDATES.test(event.data ?? "");
+    const isSending = this.#state === "armed" && !this.#hasChosen;
     this.#state = isSending ? "settling" : "idle";
     if (!isSending) return;
     this.#isPressUsed = true;

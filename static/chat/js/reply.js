@@ -156,8 +156,9 @@ export class AnswerView {
 
   #buildCopy() {
     const copy = async () => {
-      await navigator.clipboard.writeText(this.text ?? "");
-      toast(t("copied"));
+      // Refused without permission, absent outside https: either way the words on the page can be copied by hand.
+      const isDone = await navigator.clipboard?.writeText(this.text ?? "").then(() => true, () => false);
+      toast(t(isDone ? "copied" : "copy_failed"));
     };
     return iconButton("copy", t("copy"), { "data-action": "copy", click: copy });
   }

@@ -1,44 +1,66 @@
 /** Entry of the chat page: joins the socket, the store and what is seen. Frames: docs/protocol.md. */
 import { announce, toast } from "mary/announce";
-import { request } from "mary/api";
 import { Composer } from "mary/composer";
 import { startDrawer } from "mary/drawer";
-import { clearKeepsakes, clearKeepsakesAtLogout, openKeepsake } from "mary/keepsakes";
+import { History } from "mary/history";
+import { guardKeepsakes, openKeepsake, openShelf } from "mary/keepsakes";
+import { isTooLong } from "mary/limits";
 import { LinkNote } from "mary/link";
+import { LoginCheck } from "mary/login";
+import { Opening } from "mary/opening";
 import { Outbox } from "mary/outbox";
 import { inLanguage, page, t } from "mary/page";
+import { sleep } from "mary/retry";
 import { RoomList } from "mary/rooms";
 import { Socket } from "mary/socket";
 import { RoomStore, isLive } from "mary/store";
 import { Talk } from "mary/talk";
 import { startThemeSwitch } from "mary/theme";
 
+const NOT_LOGGED_IN = 4401;
 const RESYNC_AFTER_MILLISECONDS = 1000;
+/** A socket that opens after the history brings only what is new; but it does not wait for a history that hangs. */
+const HISTORY_FIRST_MILLISECONDS = 3000;
 
 const store = new RoomStore();
 const outbox = new Outbox({
-  keepsake: openKeepsake(page.user_id, `outbox:${page.counsel_id}`),
+  shelf: openShelf(page.user_id, `outbox:${page.counsel_id}`),
+  findFault: (text) => {
+    const limit = page.limits.message_characters;
+    return isTooLong(text, limit) ? { code: "message_too_long", message: t("too_long", { limit }) } : null;
+  },
   deliver: ({ client_msg_id, text }) =>
     socket.send({ type: "message.send", ref: client_msg_id, counsel_id: page.counsel_id, client_msg_id, text }),
   onChange: () => talk.renderSoon(),
 });
+const history = new History(store);
 const talk = new Talk(store, outbox, {
   regenerate: (dialog_id) => sendOrSay({ type: "reply.regenerate", dialog_id, client_msg_id: crypto.randomUUID() }),
   choose: (reply_id) => sendOrSay({ type: "reply.choose", reply_id }),
   retry: (id) => outbox.retry(id),
   takeBack: (id) => composer?.putBack(outbox.remove(id)?.text ?? ""),
-  loadOlder: () => loadHistory(store.listDialogs()[0]?.seq),
+  loadOlder: () => history.loadOlder(),
 });
 const composer = buildComposer();
 const rooms = new RoomList({ onRenamed: showTitle, onEnded: showEnd });
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const socket = new Socket({ address: `${scheme}//${location.host}${page.urls.socket}`, onFrame: takeFrame, onState: showLink });
 const link = new LinkNote(() => socket.retryNow());
+const login = new LoginCheck(() => socket.retryNow());
+const opening = new Opening((ref) =>
+  socket.send({ type: "room.open", ref, counsel_id: page.counsel_id, version: store.version, replies: store.listCursors() }),
+);
+let stopRef = "";
 
 /** @type {Record<string, (frame: any) => void>} */
 const FRAMES = {
-  hello: () => openRoom(),
+  hello: () => {
+    login.succeed();
+    opening.open();
+  },
   "room.opened": (frame) => {
+    opening.succeed();
+    composer?.allowStop();
     showRoom(frame);
     outbox.flush();
     talk.welcomeNew();
@@ -74,7 +96,10 @@ function buildComposer() {
       talk.render();
       talk.scrollToEnd();
     },
-    onStop: () => sendOrSay({ type: "reply.stop", reply_id: store.findLiveReply()?.id }),
+    onStop: () => {
+      stopRef = crypto.randomUUID();
+      return sendOrSay({ type: "reply.stop", ref: stopRef, reply_id: store.findLiveReply()?.id });
+    },
   });
 }
 
@@ -82,23 +107,15 @@ function takeFrame(frame) {
   FRAMES[frame.type]?.(frame);
 }
 
-function openRoom() {
-  socket.send({ type: "room.open", counsel_id: page.counsel_id, version: store.version, replies: store.listCursors() });
-}
-
-async function loadHistory(beforeSeq) {
-  const query = beforeSeq === undefined ? "" : `?before_seq=${beforeSeq}`;
-  const history = await request("GET", `counsels/${page.counsel_id}/dialogs/${query}`);
-  store.takeHistory(history, { isNewest: beforeSeq === undefined });
-}
-
-/** The server does not know our version or offset: begin anew from what is stored. */
+/** The server does not know our version or offset: what is shown stays until what is stored replaces it. */
 async function reload() {
-  store.clear();
-  talk.forgetTurns();
-  await loadHistory();
+  const isLoaded = await history.loadNewest(() => {
+    store.clear();
+    talk.forgetTurns();
+  });
+  if (!isLoaded) return;
   show();
-  openRoom();
+  opening.open();
 }
 
 function takeDialog(dialog) {
@@ -128,18 +145,21 @@ function announceEnd(reply) {
 function takeDelta(frame) {
   const outcome = store.append(frame);
   if (outcome === "appended") talk.renderSoon();
-  if (outcome === "gap") openRoom();
+  if (outcome === "gap") opening.open();
 }
 
 function takeError(frame) {
   const error = { code: frame.code, message: inLanguage(frame.message) };
-  if (outbox.refuse(frame.ref, error, frame.retry_after_seconds)) return;
+  if (opening.refuse(frame) || outbox.refuse(frame.ref, error, frame.retry_after_seconds)) return;
+  if (frame.ref === stopRef) composer?.allowStop();
   toast(error.message);
   show();
 }
 
 function sendOrSay(frame) {
-  if (!socket.send({ ref: crypto.randomUUID(), ...frame })) toast(t("offline"));
+  const isSent = socket.send({ ref: crypto.randomUUID(), ...frame });
+  if (!isSent) toast(t("offline"));
+  return isSent;
 }
 
 function show() {
@@ -148,16 +168,11 @@ function show() {
 }
 
 function showLink(state) {
-  if (state.name === "closed" && state.code === 4401) return leave();
+  const isShutOut = state.name === "closed" && state.code === NOT_LOGGED_IN;
+  if (isShutOut) login.run();
   talk.isConnected = state.name === "open";
   talk.renderSoon();
-  link.show(state);
-}
-
-/** The session ended, here or in another tab. */
-function leave() {
-  clearKeepsakes(page.user_id);
-  location.assign(page.urls.login);
+  link.show(isShutOut ? { name: "waiting" } : state);
 }
 
 function showRoom({ title, is_ended: isEnded }) {
@@ -190,16 +205,20 @@ function startRoomMenu() {
 
 async function start() {
   startThemeSwitch();
-  clearKeepsakesAtLogout();
+  guardKeepsakes();
   startDrawer();
   startRoomMenu();
   if (page.is_ended) showEnd();
   rooms.refresh();
-  await loadHistory();
+  if (matchMedia("(pointer: fine)").matches) composer?.focus();
+  await Promise.race([showHistory(), sleep(HISTORY_FIRST_MILLISECONDS)]);
+  socket.start();
+}
+
+async function showHistory() {
+  if (!(await history.loadNewest())) return;
   show();
   talk.scrollToEnd();
-  socket.start();
-  if (matchMedia("(pointer: fine)").matches) composer?.focus();
 }
 
 start().catch((error) => toast(error.message));

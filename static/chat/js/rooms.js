@@ -69,10 +69,14 @@ export class RoomList {
 
   async #loadMore() {
     const cursor = new URL(this.#next, location.href).search;
-    const answer = await request("GET", `counsels/${cursor}`);
-    this.#counsels.push(...answer.results);
-    this.#next = answer.next;
-    this.#render();
+    try {
+      const answer = await request("GET", `counsels/${cursor}`);
+      this.#counsels.push(...answer.results);
+      this.#next = answer.next;
+      this.#render();
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   #render() {

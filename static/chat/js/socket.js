@@ -1,17 +1,11 @@
 /** One WebSocket that comes back by itself: exponential backoff with full jitter, and at once when the network does. */
+import { waitBefore } from "mary/retry";
 
-const FIRST_WAIT_MILLISECONDS = 500;
-const LONGEST_WAIT_MILLISECONDS = 15_000;
 const PING_EVERY_MILLISECONDS = 20_000;
 const PONG_WITHIN_MILLISECONDS = 8_000;
 
 /** Closings after which trying again by itself makes no sense. */
 const FINAL_CODES = new Set([4401, 4429]);
-
-/** @param {number} failures @param {() => number} [random] */
-export function waitBefore(failures, random = Math.random) {
-  return random() * Math.min(LONGEST_WAIT_MILLISECONDS, FIRST_WAIT_MILLISECONDS * 2 ** failures);
-}
 
 /** @typedef {{name: "connecting"|"open"|"waiting"} | {name: "closed", code: number}} LinkState */
 

@@ -1,4 +1,5 @@
 /** What is known of one room. Pure: no network, no page. Rules: newest version wins, deltas are contiguous. */
+import { countCodePoints } from "mary/limits";
 
 /** @typedef {import("./types.js").Dialog} Dialog */
 /** @typedef {import("./types.js").Reply} Reply */
@@ -6,13 +7,6 @@
 
 /** @param {Reply} reply */
 export const isLive = (reply) => reply.state === "queued" || reply.state === "running";
-
-/** Offsets count code points; a JavaScript string counts UTF-16 units. @param {string} text */
-const countCodePoints = (text) => {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
-};
 
 export class RoomStore {
   constructor() {
@@ -35,7 +29,7 @@ export class RoomStore {
    * @param {{isNewest: boolean}} options
    */
   takeHistory(history, { isNewest }) {
-    for (const dialog of history.dialogs) this.upsert(dialog);
+    for (const dialog of history.dialogs) this.#take(dialog);
     this.hasOlder = history.has_more;
     if (isNewest) this.see(history.version);
   }
@@ -45,8 +39,18 @@ export class RoomStore {
     this.version = Math.max(this.version, version);
   }
 
-  /** Idempotent; false for a dialog that is older than the one held. @param {Dialog} dialog */
+  /**
+   * Idempotent; false for a dialog that is older than the one held, and for one before the pages of history that are
+   * here: alone it would look as if nothing lay between. Its page brings it.
+   * @param {Dialog} dialog
+   */
   upsert(dialog) {
+    const firstSeq = this.hasOlder ? this.listDialogs()[0].seq : 0;
+    return dialog.seq >= firstSeq && this.#take(dialog);
+  }
+
+  /** @param {Dialog} dialog */
+  #take(dialog) {
     const held = this.dialogs.get(dialog.id);
     if (held && dialog.version < held.version) return false;
     this.dialogs.set(dialog.id, dialog);

@@ -71,6 +71,13 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing(reply):
     assert finish_reply(reply.pk, 2, DONE)
 
 
+def test_a_claim_whose_answer_was_lost_runs_out_although_its_worker_lives(reply):
+    claim_replies("w1", 1)
+    lapse_lease(reply)
+    assert renew_leases("w1", []) == []
+    assert claim_replies("w1", 1)[0].attempt == 2
+
+
 def test_a_reply_that_kills_its_workers_fails_in_the_end(reply):
     for _ in range(MAX_ATTEMPTS):
         assert len(claim_replies("w", 1)) == 1
