@@ -7,9 +7,10 @@ PY := .venv/bin/python
 STACK := $(PY) -m mymary_site.stack
 
 # For checks that build settings but serve nobody.
-CHECK_SECRET := only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz
-CHECK_ENV := MARY_SECRET_KEY=$(CHECK_SECRET) DATABASE_URL=postgresql://mary@/mary REDIS_URL=redis://127.0.0.1/0 \
-	MARY_ALLOWED_ORIGINS=https://mary.example.org MARY_SMTP_URL=smtp://mail.example.org MARY_MAIL_FROM=mary@example.org
+CHECK_ENV := MARY_SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz
+TYPES_ENV := $(CHECK_ENV) DATABASE_URL=postgresql://mary@/mary REDIS_URL=redis://127.0.0.1/0
+PROD_ENV := $(CHECK_ENV) DJANGO_SETTINGS_MODULE=mymary_site.settings.prod MARY_ALLOWED_ORIGINS=https://mary.example.org \
+	MARY_SMTP_URL=smtp://mail.example.org MARY_MAIL_FROM=mary@example.org
 
 .PHONY: help
 help: ## this list
@@ -31,8 +32,8 @@ test: install-dev ## all tests, with real services
 check: install-dev ## ruff, mypy, deployment checks, missing migrations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(CHECK_ENV) $(PY) -m mypy
-	$(CHECK_ENV) DJANGO_SETTINGS_MODULE=mymary_site.settings.prod $(PY) manage.py check --deploy --fail-level WARNING
+	$(TYPES_ENV) $(PY) -m mypy
+	$(PROD_ENV) $(STACK) services -- $(PY) manage.py check --deploy --fail-level WARNING
 	$(STACK) services -- $(PY) manage.py makemigrations --check --dry-run
 
 .PHONY: flow
