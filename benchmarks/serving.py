@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.processor import read_processor_seconds
 from benchmarks.results import write_result
 from benchmarks.streams import BareServer, Streamed, ask_stack, tokens_per_second
 from benchmarks.workload import Character, build_request, write_message
@@ -38,9 +39,10 @@ SETTLE_SECONDS: Final = 0.5
 
 
 class Bench:
-    def __init__(self, stack: StackProcess, bare: BareServer) -> None:
+    def __init__(self, stack: StackProcess, bare: BareServer, bare_pid: int) -> None:
         self._stack = stack
         self._bare = bare
+        self._bare_pid = bare_pid
         self._numbers = count()
 
     async def compare_throughput(self, users: int, tokens: int, repeats: int) -> dict[str, Any]:
@@ -48,16 +50,23 @@ class Bench:
         character = Character(f"long-{users}", tokens)
         people = self._make_people(character, users * (repeats + 1))
         pairs: list[tuple[float, float]] = []
+        costs: list[tuple[float, float]] = []
         for repeat in range(repeats + 1):
             mine = people[repeat * users : (repeat + 1) * users]
             messages = [write_message(next(self._numbers)) for _ in mine]
-            first, second = (self._stream_stack, self._stream_bare)[:: 1 if repeat % 2 else -1]
-            rates = {}
-            for side in (first, second):
+            sides = {
+                self._stream_stack: list(self._stack.list_pids().values()),
+                self._stream_bare: [self._bare_pid],
+            }
+            rates, spent = {}, {}
+            for side in list(sides)[:: 1 if repeat % 2 else -1]:
                 await asyncio.sleep(SETTLE_SECONDS)
+                before = read_processor_seconds(sides[side])
                 rates[side] = tokens_per_second(await side(mine, messages, character))
+                spent[side] = (read_processor_seconds(sides[side]) - before) * 1000 / (users * tokens)
             pairs.append((rates[self._stream_stack], rates[self._stream_bare]))
-            print(f"{users:3} users: stack {pairs[-1][0]:6.1f}, bare {pairs[-1][1]:6.1f} tokens/s", flush=True)
+            costs.append((spent[self._stream_stack], spent[self._stream_bare]))
+            print(f"{users} users: stack {pairs[-1][0]:.1f}, bare {pairs[-1][1]:.1f} tokens/s", flush=True)
         ratios = [stack / bare for stack, bare in pairs[1:]]
         return {
             "users": users,
@@ -66,6 +75,8 @@ class Bench:
             "bare_tokens_per_second": round(statistics.median(bare for _, bare in pairs[1:]), 1),
             "ratio_median": round(statistics.median(ratios), 3),
             "ratios": [round(ratio, 3) for ratio in ratios],
+            "stack_processor_ms_per_token": round(statistics.median(stack for stack, _ in costs[1:]), 2),
+            "bare_processor_ms_per_token": round(statistics.median(bare for _, bare in costs[1:]), 2),
         }
 
     async def compare_first_token(self, repeats: int) -> dict[str, Any]:
@@ -145,7 +156,7 @@ def run_both_sides(folder: Path) -> Iterator[Bench]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with stack, subprocess.Popen(command, cwd=REPOSITORY, text=True, **pipes) as server:  # type: ignore[call-overload]
         try:
-            yield Bench(stack, BareServer(server.stdout.readline().strip()))
+            yield Bench(stack, BareServer(server.stdout.readline().strip()), server.pid)
         finally:
             server.stdin.close()
             server.terminate()

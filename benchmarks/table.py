@@ -24,10 +24,12 @@ def render_place(figures: dict[str, Any]) -> str:
 def render_serving(figures: dict[str, Any]) -> list[str]:
     first, room = figures["first_token"], figures["long_room"]
     lines = ["## Whole stack beside the bare llama.cpp server", "", render_place(figures), ""]
-    lines += ["| Users | Stack, tokens/s | Bare, tokens/s | Ratio, median | Ratios |", "|---|---|---|---|---|"]
+    lines += ["| Users | Tokens/s, stack / bare | Ratio, median | Ratios | Processor ms a token, stack / bare |"]
+    lines += ["|---|---|---|---|---|"]
     lines += [
-        f"| {row['users']} | {row['stack_tokens_per_second']} | {row['bare_tokens_per_second']} "
-        f"| {row['ratio_median']} | {', '.join(map(str, row['ratios']))} |"
+        f"| {row['users']} | {row['stack_tokens_per_second']} / {row['bare_tokens_per_second']} "
+        f"| {row['ratio_median']} | {', '.join(map(str, row['ratios']))} "
+        f"| {row['stack_processor_ms_per_token']} / {row['bare_processor_ms_per_token']} |"
         for row in figures["throughput"]
     ]
     lines += ["", "| First token | Figure |", "|---|---|"]

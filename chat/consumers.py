@@ -197,7 +197,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.send_frame(
                 {"type": "room.resync", "counsel_id": str(body.counsel_id), "code": "unknown_version"}
             )
-        room = RoomView(body.counsel_id, min(body.version, head["version"]), hub.token_client, self.send_frame)
+        room = RoomView(body.counsel_id, min(body.version, head["version"]), hub.log_reader, self.send_frame)
         self._rooms[body.counsel_id] = room
         await self.send_frame({"type": "room.opened", "ref": ref, **head})
         try:

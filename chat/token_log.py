@@ -7,9 +7,7 @@ what arrived writes the whole text again from offset 0. Losing the log loses no 
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
@@ -17,12 +15,9 @@ from uuid import UUID
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-logger = logging.getLogger(__name__)
-
 KEY_PREFIX: Final = "mary:tokens:"
-READ_BLOCK_MS: Final = 2_000
-READ_ENTRIES: Final = 500
-RETRY_SECONDS: Final = 0.25
+SOCKET_TIMEOUT_SECONDS: Final = 5.0
+"""Longer than any read blocks (chat.live.log_reader)."""
 
 Rows = list[tuple[str, dict[str, str]]]
 """Stream ids and fields, as text: the client decodes."""
@@ -49,7 +44,7 @@ def connect(url: str) -> redis.Redis:
         url,
         decode_responses=True,
         socket_connect_timeout=1.0,
-        socket_timeout=READ_BLOCK_MS / 1000 + 3.0,
+        socket_timeout=SOCKET_TIMEOUT_SECONDS,
         max_connections=10_000,
     )
 
@@ -63,7 +58,8 @@ async def append_entries(client: redis.Redis, batch: Sequence[tuple[UUID, Entry]
     Only an entry at offset 0 may create a stream, so a vanished one is noticed instead of continued with a gap.
     Raises RedisError when the server is away; then nobody knows what arrived, and offsets sort it out.
     """
-    pipe = client.pipeline(transaction=False)
+    # In one transaction: a reader that waits for several of these streams is woken once, with all of them.
+    pipe = client.pipeline(transaction=True)
     for reply_id, entry in batch:
         is_first = entry.offset == 0
         pipe.xadd(log_key(reply_id), entry.dump(), nomkstream=not is_first)  # type: ignore[arg-type]
@@ -87,11 +83,10 @@ def _find_vanished(batch: Sequence[tuple[UUID, Entry]], results: list[Any]) -> I
 
 @dataclass(slots=True)
 class LogCursor:
-    """What a reader has of a reply: everything before `offset` of `attempt`, and the stream id it stands at."""
+    """What a reader has of a reply: everything before `offset` of `attempt`."""
 
     attempt: int = 0
     offset: int = 0
-    stream_id: str = "0"
 
     def take(self, entry: Entry) -> Entry | None:
         """The part of the entry that is new to this reader, or None; moves the cursor."""
@@ -109,27 +104,8 @@ class LogCursor:
         return taken
 
 
-def _load(fields: dict[str, str]) -> Entry:
+def load_entry(fields: dict[str, str]) -> Entry:
     return Entry(int(fields["a"]), int(fields["o"]), fields["t"], fields["e"] == "1")
-
-
-async def follow_log(client: redis.Redis, reply_id: UUID, cursor: LogCursor) -> AsyncIterator[list[Entry]]:
-    """Yield what is new, in batches, for ever until the end entry; outlives a Valkey that goes away and returns."""
-    while True:
-        try:
-            answer = await client.xread({log_key(reply_id): cursor.stream_id}, count=READ_ENTRIES, block=READ_BLOCK_MS)
-        except (RedisError, OSError) as error:
-            logger.info("token log of %s away (%s)", reply_id, type(error).__name__)
-            cursor.stream_id = "0"  # the server may come back with fewer entries than it had
-            await asyncio.sleep(RETRY_SECONDS)
-            continue
-        entries = [_load(fields) for _, rows in _streams(answer) for _, fields in rows]
-        for _, rows in _streams(answer):
-            cursor.stream_id = rows[-1][0]
-        if entries:
-            yield entries
-        if any(entry.is_end and entry.attempt >= cursor.attempt for entry in entries):
-            return
 
 
 async def read_log(client: redis.Redis, reply_id: UUID) -> list[Entry]:
@@ -138,10 +114,10 @@ async def read_log(client: redis.Redis, reply_id: UUID) -> list[Entry]:
         rows = await client.xrange(log_key(reply_id))
     except (RedisError, OSError):
         return []
-    return [_load(fields) for _, fields in cast(Rows, rows)]
+    return [load_entry(fields) for _, fields in cast(Rows, rows)]
 
 
-def _streams(answer: Any) -> list[tuple[str, Rows]]:
+def list_streams(answer: Any) -> list[tuple[str, Rows]]:
     """redis-py gives a list of pairs for RESP2 and a dictionary for RESP3."""
     if not answer:
         return []

@@ -21,7 +21,7 @@ from chat.token_log import Entry, append_entries, log_key
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_INTERVAL_SECONDS: Final = 0.03
+SHORTEST_INTERVAL_SECONDS: Final = 0.06
 INTERVAL_PER_STREAM_SECONDS: Final = 0.0025
 LONGEST_INTERVAL_SECONDS: Final = 0.12
 RETRY_SECONDS: Final = 0.3
@@ -54,6 +54,7 @@ class LogWriter:
         self._may_write = may_write
         self._texts: set[ReplyText] = set()
         self._is_dirty = asyncio.Event()
+        self._has_first_text = asyncio.Event()
         self._flushing = asyncio.Lock()
 
     def open(self, reply_id: UUID, attempt: int) -> ReplyText:
@@ -64,6 +65,8 @@ class LogWriter:
         return text
 
     def push(self, text: ReplyText, delta: str) -> None:
+        if delta and not text.text:
+            self._has_first_text.set()
         text.text += delta
         self._is_dirty.set()
 
@@ -99,7 +102,14 @@ class LogWriter:
             self._is_dirty.clear()
             await self._flush()
             interval = SHORTEST_INTERVAL_SECONDS + INTERVAL_PER_STREAM_SECONDS * len(self._texts)
-            await asyncio.sleep(min(interval, LONGEST_INTERVAL_SECONDS))
+            await self._wait_for_first_text(min(interval, LONGEST_INTERVAL_SECONDS))
+
+    async def _wait_for_first_text(self, seconds: float) -> None:
+        """Sleep, unless a reply begins: its first text waits for nobody's interval."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._has_first_text.wait()
+        self._has_first_text.clear()
 
     async def _flush(self) -> None:
         """Append what is missing of every reply; what could not be written is due again."""

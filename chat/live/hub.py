@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-import redis.asyncio as redis
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -21,6 +20,7 @@ from redis.exceptions import RedisError
 
 from chat import token_log
 from chat.database_threads import in_database_thread
+from chat.live.log_reader import LogReader
 from chat.live.polls import Credential, list_dead_credentials, list_versions
 from chat.nudges import WEB_GROUP
 from chat.replies.position import is_any_worker_alive, list_positions
@@ -64,19 +64,19 @@ class LiveHub:
         self._tasks = TaskSet(_tell_behind)
         self._nudged: set[UUID] = set()
         self._has_nudges = asyncio.Event()
-        self._token_client: redis.Redis | None = None
+        self._log_reader: LogReader | None = None
 
     @property
-    def token_client(self) -> redis.Redis:
-        """The process's one pool of connections to the token logs; there is one while a socket is joined."""
-        if self._token_client is None:
+    def log_reader(self) -> LogReader:
+        """The process's one reader of token logs; there is one while a socket is joined."""
+        if self._log_reader is None:
             raise RuntimeError("no socket has joined the hub")
-        return self._token_client
+        return self._log_reader
 
     def join(self, socket: Socket) -> None:
         self._sockets[socket.credential.user_id].add(socket)
         if not self._loops:
-            self._token_client = token_log.connect(settings.MARY_TOKEN_LOG_URL)
+            self._log_reader = LogReader(token_log.connect(settings.MARY_TOKEN_LOG_URL))
             self._has_nudges = asyncio.Event()  # belongs to the loop that runs now
             self._loops = [
                 asyncio.create_task(self._hear_nudges()),
@@ -94,13 +94,13 @@ class LiveHub:
         if self._sockets:
             return
         loops, self._loops = self._loops, []
-        client, self._token_client = self._token_client, None
+        reader, self._log_reader = self._log_reader, None
         for loop in loops:
             loop.cancel()
         # The channel layer counts its readers: it must see this one go.
         await asyncio.gather(*loops, return_exceptions=True)
-        if client is not None:
-            await client.aclose()
+        if reader is not None:
+            await reader.close()
 
     def count_sockets(self, user_id: UUID) -> int:
         return len(self._sockets.get(user_id, ()))

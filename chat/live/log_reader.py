@@ -50,7 +50,7 @@ class LogReader:
             while True:
                 entries = await queue.get()
                 yield entries
-                if any(entry.is_end and entry.attempt >= cursor.attempt for entry in entries):
+                if any(_is_whole(entry, cursor) for entry in entries):
                     return
         finally:
             self._leave(key, queue)
@@ -98,7 +98,14 @@ class LogReader:
             queue.put_nowait(entries)
 
     async def close(self) -> None:
+        """Only once nobody follows any more."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.client.aclose()
+
+
+def _is_whole(entry: Entry, cursor: LogCursor) -> bool:
+    """The entry ends the newest attempt, and the reader has everything before it."""
+    is_newest = entry.is_end and entry.attempt >= cursor.attempt
+    return is_newest and entry.offset + len(entry.text) <= cursor.offset

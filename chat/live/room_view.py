@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-import redis.asyncio as redis
-
 from chat.api.payloads import Payload
 from chat.database_threads import in_database_thread
+from chat.live.log_reader import LogReader
 from chat.live.room_changes import read_changes
 from chat.models import LIVE_STATES
-from chat.token_log import Entry, LogCursor, follow_log, read_log
+from chat.token_log import Entry, LogCursor, read_log
 
 logger = logging.getLogger(__name__)
 
-DRAIN_SECONDS: Final = 1.0
+DRAIN_SECONDS: Final = 3.0
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -30,12 +30,12 @@ class OnEntry(Protocol):
 class RoomView:
     """Keeps the client's copy of a room current. `send` takes whole frames."""
 
-    def __init__(self, counsel_id: UUID, version: int, client: redis.Redis, send: Send) -> None:
+    def __init__(self, counsel_id: UUID, version: int, reader: LogReader, send: Send) -> None:
         self.counsel_id = counsel_id
         self.version = version
         self.queued: set[UUID] = set()
         self._shown_positions: dict[UUID, tuple[int, bool]] = {}
-        self._client = client
+        self._reader = reader
         self._send = send
         self._lock = asyncio.Lock()
         self._head: tuple[str, bool] | None = None
@@ -100,7 +100,7 @@ class RoomView:
             return
         for reply_id in live - self._pumps.keys():
             self.queued.add(reply_id)
-            pump = Pump(reply_id, cursors.get(reply_id, LogCursor()), self._client, self._send, self._on_pump)
+            pump = Pump(reply_id, cursors.get(reply_id, LogCursor()), self._reader, self._send, self._on_pump)
             self._pumps[reply_id] = pump
             pump.start()
 
@@ -133,15 +133,16 @@ class RoomView:
 class Pump:
     """Carries one reply's token log to one socket, each delta once and in order."""
 
-    def __init__(self, reply_id: UUID, cursor: LogCursor, client: redis.Redis, send: Send, on_entry: OnEntry) -> None:
+    def __init__(self, reply_id: UUID, cursor: LogCursor, reader: LogReader, send: Send, on_entry: OnEntry) -> None:
         self.reply_id = reply_id
         self._cursor = cursor
-        self._client = client
+        self._reader = reader
         self._send = send
         self._on_entry = on_entry
         self._announced_attempt = 0
         self._task: asyncio.Task[None] | None = None
         self._is_ended = False
+        self._is_shut = False  # the reply's end has been shown: no delta may follow it
         self._forwarding = asyncio.Lock()
         self._ending: asyncio.Task[None] | None = None
 
@@ -149,10 +150,11 @@ class Pump:
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        async for entries in follow_log(self._client, self.reply_id, self._cursor):
-            # A pump that is drained half-way through a batch still sends all of the batch.
-            await asyncio.shield(self._forward(entries))
-            await self._on_entry(self.reply_id, is_end=False)
+        async with aclosing(self._reader.follow(self.reply_id, self._cursor)) as batches:
+            async for entries in batches:
+                # A pump that is drained half-way through a batch still sends all of the batch.
+                await asyncio.shield(self._forward(entries))
+                await self._on_entry(self.reply_id, is_end=False)
         self._is_ended = True
         # `sync` drains this very pump: a task of its own, so that it does not wait for itself.
         self._ending = asyncio.create_task(self._on_entry(self.reply_id, is_end=True))
@@ -167,7 +169,7 @@ class Pump:
         for attempt in dict.fromkeys(entry.attempt for entry in entries if entry.attempt >= self._cursor.attempt):
             await self._announce(attempt)
         current = [entry for entry in taken if entry.attempt == self._cursor.attempt and entry.text]
-        if current:
+        if current and not self._is_shut:
             await self._send(
                 {
                     "type": "reply.delta",
@@ -186,13 +188,14 @@ class Pump:
     async def drain(self) -> None:
         """The reply has ended: send what the log still has beyond the cursor, then stop."""
         await self.cancel()
-        if self._is_ended:
-            return
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                await self._forward(await read_log(self._client, self.reply_id))
+                if not self._is_ended:
+                    await self._forward(await read_log(self._reader.client, self.reply_id))
         except TimeoutError:
             logger.info("token log of %s is away: its end comes from the record", self.reply_id)
+        finally:
+            self._is_shut = True
 
     async def cancel(self) -> None:
         if self._task is not None and self._task is not asyncio.current_task():

@@ -19,6 +19,7 @@ from tests.stack_process import Person, StackProcess
 TOKENS_PER_SECOND = 30.0
 REPLY_TOKENS = 180
 DROP_SECONDS = 5.0
+BETWEEN_STARTS_SECONDS = 0.01
 END_SECONDS = 90.0
 
 
@@ -101,18 +102,21 @@ async def lose_the_line(clients: list[ProtocolClient]) -> list[Transcript]:
 
 
 async def stream_to_all(stack: StackProcess, people: list[Person], drop_file: Path | None = None) -> Delivery:
-    """One reply to each person at the same time; with a file, nudges are lost from before the first message on."""
+    """Replies to all at the same time, begun within 2 s; with a file, nudges are lost from before the first one on."""
     clients = [ProtocolClient(stack.origin, person, seed=number) for number, person in enumerate(people)]
     async with AsyncExitStack() as sockets:
         await asyncio.gather(*(sockets.enter_async_context(client.running()) for client in clients))
         dropping = asyncio.create_task(drop_nudges(drop_file)) if drop_file else None
-        transcripts = await asyncio.gather(*(hear_one_reply(client) for client in clients))
+        starts = [number * BETWEEN_STARTS_SECONDS for number in range(len(clients))]
+        hearing = (hear_one_reply(client, after_seconds=start) for client, start in zip(clients, starts, strict=True))
+        transcripts = await asyncio.gather(*hearing)
         if dropping:
             await dropping
     return Delivery(transcripts, [violation for client in clients for violation in client.violations])
 
 
-async def hear_one_reply(client: ProtocolClient) -> Transcript:
+async def hear_one_reply(client: ProtocolClient, *, after_seconds: float = 0.0) -> Transcript:
+    await asyncio.sleep(after_seconds)
     dialog = await client.send_message(f"지금 몇 시예요? {time.time()}")
     return await client.wait_for_end(dialog["replies"][0]["id"], END_SECONDS)
 
