@@ -23,6 +23,10 @@ DRAIN_SECONDS: Final = 3.0
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+def _list_live(dialog: Payload) -> set[UUID]:
+    return {UUID(reply["id"]) for reply in dialog["replies"] if reply["state"] in LIVE_STATES}
+
+
 class OnEntry(Protocol):
     def __call__(self, reply_id: UUID, *, is_end: bool) -> Coroutine[Any, Any, None]: ...
 
@@ -66,8 +70,7 @@ class RoomView:
             if self._is_closed or dialog["version"] != self.version + 1:
                 return False
             self.version = dialog["version"]
-            live = {UUID(reply["id"]) for reply in dialog["replies"] if reply["state"] in LIVE_STATES}
-            self._follow(live, {})
+            self._follow(_list_live(dialog), {})
             return True
 
     async def _show_room(self, version: int, head: tuple[str, bool]) -> None:
@@ -86,8 +89,7 @@ class RoomView:
 
     async def _show(self, dialog: Payload) -> set[UUID]:
         """Send the dialog, after what its pumps still carry; return its replies that have ended."""
-        live = {UUID(reply["id"]) for reply in dialog["replies"] if reply["state"] in LIVE_STATES}
-        ended = {UUID(reply["id"]) for reply in dialog["replies"]} - live
+        ended = {UUID(reply["id"]) for reply in dialog["replies"]} - _list_live(dialog)
         for reply_id in ended & self._pumps.keys():
             await self._pumps.pop(reply_id).drain()
         self.queued -= ended
