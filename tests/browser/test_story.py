@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, REPLY_TOKENS, MakeVisitor
 from tests.browser.visitor import Visitor
 
+LATE_MILLISECONDS = 2_000
 STYLES = [(DESKTOP, "ko", "light"), (DESKTOP, "en", "dark"), (PHONE, "ko", "dark"), (PHONE, "en", "light")]
 
 
@@ -41,6 +42,19 @@ def test_sign_up_chat_stop_regenerate_reload_second_tab_and_log_out(newcomer: Vi
     see_both_siblings(newcomer, stopped, whole)
     newcomer.log_out()
     second.page.wait_for_url("**/accounts/login/?next=*", timeout=10_000)
+
+
+def test_logging_out_ends_at_a_login_page_that_leads_nobody_back(guest: Visitor) -> None:
+    """The server ends the sockets at once; its answer to the form may come much later."""
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        guest.page.wait_for_timeout(LATE_MILLISECONDS)
+        route.fulfill(response=answer)
+
+    guest.page.route("**/accounts/logout/", answer_late)
+    guest.log_out()
+    assert guest.page.url.endswith("/accounts/login/")
 
 
 def see_both_siblings(visitor: Visitor, first: str, second: str) -> None:

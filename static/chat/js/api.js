@@ -32,7 +32,14 @@ export async function request(method, path, body) {
     : new ApiError("internal", t("something_unexpected"));
 }
 
+let isLoggingOut = false;
+for (const form of document.querySelectorAll("form[data-logout]")) {
+  form.addEventListener("submit", () => (isLoggingOut = true));
+}
+
+/** Leave for the login page and come back here afterwards; whoever is logging out does not come back. */
 export function goToLogin() {
+  if (isLoggingOut) return;
   location.assign(`${page.urls.login}?next=${encodeURIComponent(location.pathname)}`);
 }
 
