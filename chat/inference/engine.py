@@ -23,7 +23,11 @@ class Engine(Protocol):
         """Free everything; requests in flight end with EngineError."""
 
     def count_tokens(self, text: str) -> int:
-        """Number of tokens of the text alone, without a beginning-of-text token. Blocking; called in a thread."""
+        """At least the number of tokens of the text alone, without a beginning-of-text token.
+
+        An engine may count line by line, which gives a few more where the tokenizer joins line ends. Blocking; called
+        in a thread.
+        """
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
         """Stream the reply; `aclose()` on the generator frees the slot. Raises EngineError."""

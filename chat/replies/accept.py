@@ -48,9 +48,7 @@ def _accept_once(user_id: UUID, counsel_id: UUID, client_msg_id: UUID, message: 
     if repeated is not None:
         return repeated
     limits.check_may_chat(user_id)
-    limits.check_room_takes_messages(counsel)
-    limits.check_user_pace(user_id)
-    limits.check_queue(user_id)
+    limits.check_load(counsel)
     dialog = _add_dialog(counsel, client_msg_id, message)
     reply = Reply.objects.create(dialog=dialog, number=1)
     notify_workers("queued", reply.pk)

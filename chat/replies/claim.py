@@ -6,13 +6,14 @@ claiming never waits for a user and never deadlocks with one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from chat.models import Character, Counsel, Dialog, Reply, ReplyState
@@ -54,14 +55,13 @@ def claim_replies(worker: str, limit: int) -> list[ClaimedReply]:
             .select_related("dialog__counsel__character")
             .order_by("dt_queued", "pk")[:limit]
         )
-        for reply in replies:
-            reply.state = ReplyState.RUNNING
-            reply.attempt += 1
-            reply.worker = worker
-            reply.dt_started = now
-            reply.dt_lease_until = now + LEASE
-        columns = ["state", "attempt", "worker", "dt_started", "dt_lease_until"]
-        Reply.objects.bulk_update(replies, columns)
+        Reply.objects.filter(pk__in=[reply.pk for reply in replies]).update(
+            state=ReplyState.RUNNING,
+            attempt=F("attempt") + 1,
+            worker=worker,
+            dt_started=now,
+            dt_lease_until=now + LEASE,
+        )
     return [_describe(reply) for reply in replies]
 
 
@@ -88,33 +88,33 @@ def _fail_lost(reply_id: UUID) -> bool:
 
 
 def _describe(reply: Reply) -> ClaimedReply:
+    """`reply` is the row as it was read, before it was leased."""
     dialog = reply.dialog
     counsel = dialog.counsel
+    earlier = _list_earlier(dialog)
+    crisis_levels = [*(crisis_level for _, _, crisis_level in earlier), dialog.crisis_level]
     return ClaimedReply(
         reply_id=reply.pk,
-        attempt=reply.attempt,
+        attempt=reply.attempt + 1,
         counsel_id=counsel.pk,
         user_id=counsel.user_id,
         character=counsel.character,
-        turns=(*_list_turns(dialog), Turn("user", dialog.u_message)),
-        needs_safety=_needs_safety(dialog),
+        turns=(*_make_turns(earlier), Turn("user", dialog.u_message)),
+        needs_safety=max(crisis_levels[-SAFETY_DIALOGS:]) >= SAFETY_LEVEL,
         is_stop_requested=reply.dt_stop_requested is not None,
     )
 
 
-def _list_turns(dialog: Dialog) -> list[Turn]:
+def _list_earlier(dialog: Dialog) -> list[tuple[str, str, int]]:
+    """Message, answer and crisis level of the dialogs before this one, oldest first."""
     start = max(0, dialog.seq - EARLIER_DIALOGS) // STARTING_STEP * STARTING_STEP
     earlier = Dialog.objects.filter(counsel_id=dialog.counsel_id, seq__gte=start, seq__lt=dialog.seq).order_by("seq")
-    turns: list[Turn] = []
-    for u_message, ai_message in earlier.values_list("u_message", "ai_message"):
-        turns += [Turn("user", u_message)] if u_message else []
-        turns += [Turn("bot", ai_message)] if ai_message else []
-    return turns
+    return list(earlier.values_list("u_message", "ai_message", "crisis_level"))
 
 
-def _needs_safety(dialog: Dialog) -> bool:
-    recent = Dialog.objects.filter(
-        counsel_id=dialog.counsel_id, seq__lte=dialog.seq, seq__gt=dialog.seq - SAFETY_DIALOGS
-    )
-    highest: int = recent.aggregate(Max("crisis_level"))["crisis_level__max"] or 0
-    return highest >= SAFETY_LEVEL
+def _make_turns(dialogs: list[tuple[str, str, int]]) -> Iterator[Turn]:
+    for u_message, ai_message, _ in dialogs:
+        if u_message:
+            yield Turn("user", u_message)
+        if ai_message:
+            yield Turn("bot", ai_message)

@@ -14,7 +14,7 @@ from django.conf import settings
 from chat.inference.engines.llamacpp import LlamaCppEngine
 from chat.inference.protocol import EngineError, GenerationRequest
 from chat.models import Reply
-from chat.prompting import Prompt, Sampling
+from chat.prompting import PROMPTS_FOLDER, Prompt, Sampling
 from tests.builders import build_room, build_user
 from tests.integration.live import open_socket, running_worker
 
@@ -61,11 +61,13 @@ async def test_dropping_a_request_frees_the_slot_for_the_next(engine):
         assert (await anext(pieces)).text
 
 
-async def test_the_engine_counts_the_tokens_that_it_will_read(engine):
-    text = "사용자: 오늘은 조금 지쳤어요.\n마리:"
-    request = GenerationRequest("1", Prompt(text, (), 0, 0, "test"), replace(SAMPLING, max_tokens=8))
-    usages = [piece async for piece in engine.generate(request) if hasattr(piece, "prompt_tokens")]
-    assert usages[-1].prompt_tokens == engine.count_tokens(text) + 1  # the beginning-of-text token
+async def test_the_engine_counts_no_fewer_tokens_than_it_will_read_and_few_more(engine):
+    for persona in sorted(PROMPTS_FOLDER.glob("*.md")):
+        for text in (persona.read_text(), "사용자: 오늘은 조금 지쳤어요.\n마리:", "하루\n\n\n\n끝\r\n😀😀\t 1 2 3\n"):
+            request = GenerationRequest("1", Prompt(text, (), 0, 0, "test"), replace(SAMPLING, max_tokens=1))
+            usages = [piece async for piece in engine.generate(request) if hasattr(piece, "prompt_tokens")]
+            read = usages[-1].prompt_tokens - 1  # without the beginning-of-text token
+            assert read <= engine.count_tokens(text) <= read + text.count("\n"), persona.name
 
 
 async def test_a_missing_model_file_is_named_with_its_remedy(tmp_path: Path):
