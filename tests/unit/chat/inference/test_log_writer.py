@@ -68,7 +68,7 @@ class MemoryPipeline:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SHORTEST_INTERVAL_SECONDS", "INTERVAL_PER_STREAM_SECONDS", "RETRY_SECONDS"):
+    for name in ("INTERVAL_SECONDS", "RETRY_SECONDS"):
         monkeypatch.setattr(log_writer, name, 0.001)
 
 
