@@ -50,10 +50,11 @@ bench: install-dev ## measure serving, write benchmarks/results/
 
 .PHONY: compile
 compile: install-dev ## requirements/*.in → fully pinned *.txt (UPGRADE=--upgrade for newer versions)
-	cd requirements && for name in base inference dev; do \
+	cd requirements && for name in base inference training dev; do \
 		CUSTOM_COMPILE_COMMAND="make compile" ../$(PY) -m piptools compile --quiet --strip-extras \
 			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
+	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements/training.txt
 
 .PHONY: clean
 clean: ## remove what make built; data under var/ stays
@@ -66,7 +67,7 @@ install: $(PY) ## packages for running, skipped when unchanged
 
 .PHONY: install-dev
 install-dev: $(PY) ## packages for tests and checks, skipped when unchanged
-	@$(PY) -m mymary_site.stack.install base inference dev
+	@$(PY) -m mymary_site.stack.install base inference training dev
 
 # An old Python must still understand this check.
 $(PY):

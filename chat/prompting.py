@@ -115,6 +115,21 @@ def render_prompt(
     raise PromptTooLong(tokens, budget_tokens)
 
 
+def tune_persona(persona: Persona) -> Persona:
+    """The persona for an adapter: what the examples would show for 600 tokens, training has taught."""
+    return replace(persona, examples=(), version=f"tuned+{persona.version}")
+
+
+def render_opening(persona: Persona, turns: Sequence[Turn]) -> str:
+    """All that stands before the character's next answer, however long; training goes on with `render_answer`."""
+    return _render_head(persona) + "".join(_render_turns(persona.label, turns)) + f"{persona.label}:"
+
+
+def render_answer(persona: Persona, answer: str) -> str:
+    """An answer as the lm is to write it after `render_opening`, with the line end that stops it."""
+    return f" {neutralise_text(answer, persona.label)}\n"
+
+
 def choose_first_turn(turns: Sequence[Turn], costs: Sequence[int], room_tokens: int) -> int:
     """The index of the oldest turn to keep: a pure function of the turns that seldom changes as they grow.
 

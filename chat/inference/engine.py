@@ -15,6 +15,8 @@ class Engine(Protocol):
     """Name of the network and the first digits of its weights' sha256, as stored with every reply."""
     slots: int
     """How many requests run side by side; the worker never has more in flight."""
+    adapters: frozenset[str]
+    """Names (`name@digest`) that a request may ask for, known once started."""
 
     async def start(self) -> None:
         """Load the weights. Raises EngineError with a sentence that names the remedy."""
@@ -33,7 +35,9 @@ class Engine(Protocol):
         """Stream the reply; `aclose()` on the generator frees the slot. Raises EngineError."""
 
 
-def build_engine(kind: str, *, lm_path: Path | None, models_folder: Path, slots: int, context_tokens: int) -> Engine:
+def build_engine(
+    kind: str, *, lm_path: Path | None, models_folder: Path, adapters_folder: Path, slots: int, context_tokens: int
+) -> Engine:
     """`lm_path` None takes the packaged lm, put together below `models_folder`."""
     # Engines are imported where they are chosen: a worker with the fake engine never loads llama.cpp.
     if kind == "fake":
@@ -42,4 +46,10 @@ def build_engine(kind: str, *, lm_path: Path | None, models_folder: Path, slots:
         return FakeEngine(slots=slots)
     from chat.inference.engines.llamacpp import LlamaCppEngine
 
-    return LlamaCppEngine(lm_path=lm_path, models_folder=models_folder, slots=slots, context_tokens=context_tokens)
+    return LlamaCppEngine(
+        lm_path=lm_path,
+        models_folder=models_folder,
+        adapters_folder=adapters_folder,
+        slots=slots,
+        context_tokens=context_tokens,
+    )

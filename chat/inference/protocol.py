@@ -12,6 +12,7 @@ class GenerationRequest:
     request_id: str
     prompt: Prompt
     sampling: Sampling
+    adapter: str = ""  # one of the engine's `adapters`; empty for the bare lm
 
 
 @dataclass(frozen=True, slots=True)

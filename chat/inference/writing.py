@@ -19,7 +19,7 @@ from chat.inference.engine import Engine
 from chat.inference.log_writer import LogWriter, ReplyText
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
 from chat.models import Character, Reply, ReplyState
-from chat.prompting import Prompt, PromptTooLong, Sampling, load_persona, render_prompt, soften_sampling
+from chat.prompting import Prompt, PromptTooLong, Sampling, load_persona, render_prompt, soften_sampling, tune_persona
 from chat.replies.claim import ClaimedReply
 from chat.replies.ending import ReplyEnd
 from chat.replies.finish import finish_reply
@@ -101,12 +101,13 @@ async def _generate(writing: Writing, engine: Engine, log: LogWriter, text: Repl
         outcome.state = ReplyState.STOPPED
         return outcome
     try:
-        prompt = await asyncio.to_thread(_render, writing.claimed, engine, budget_tokens)
+        adapter = choose_adapter(writing.claimed, engine)
+        prompt = await asyncio.to_thread(_render, writing.claimed, engine, budget_tokens, bool(adapter))
         sampling = read_sampling(character)
         if writing.claimed.needs_safety:
             sampling = soften_sampling(sampling)
-        outcome.provenance = _describe(engine, character, prompt, sampling)
-        request = GenerationRequest(str(writing.claimed.reply_id), prompt, sampling)
+        outcome.provenance = _describe(engine, adapter, prompt, sampling)
+        request = GenerationRequest(str(writing.claimed.reply_id), prompt, sampling, adapter)
         async with aclosing(engine.generate(request)) as pieces:
             await _stream(writing, pieces, log, text, outcome)
     except PromptTooLong:
@@ -189,8 +190,21 @@ async def _record(claimed: ClaimedReply, end: ReplyEnd) -> bool:
     return False
 
 
-def _render(claimed: ClaimedReply, engine: Engine, budget_tokens: int) -> Prompt:
+def choose_adapter(claimed: ClaimedReply, engine: Engine) -> str:
+    """The character's adapter, if the engine has it; none under the safety prompt, which is written for the bare lm."""
+    adapter = claimed.character.adapter
+    if not adapter or claimed.needs_safety:
+        return ""
+    if adapter not in engine.adapters:
+        logger.warning("engine %s has no adapter %s: %s answers without", engine.lm, adapter, claimed.character.key)
+        return ""
+    return adapter
+
+
+def _render(claimed: ClaimedReply, engine: Engine, budget_tokens: int, is_tuned: bool) -> Prompt:
     persona = load_persona(settings.MARY_PROMPTS_FOLDER / claimed.character.persona_file)
+    if is_tuned:
+        persona = tune_persona(persona)
     prompt = render_prompt(
         persona,
         claimed.turns,
@@ -212,11 +226,11 @@ def read_sampling(character: Character) -> Sampling:
     )
 
 
-def _describe(engine: Engine, character: Character, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+def _describe(engine: Engine, adapter: str, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
     return {
         "engine": engine.name,
         "lm": engine.lm,
-        "adapter": character.adapter,
+        "adapter": adapter,
         "prompt_version": prompt.version,
         "sampling": asdict(sampling),
         "dropped_turns": prompt.dropped_turns,

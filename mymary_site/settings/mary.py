@@ -17,6 +17,7 @@ MARY_ENGINE = str(ENV.engine)
 MARY_ENGINE_SLOTS = ENV.engine_slots
 MARY_LM_PATH = ENV.lm_path
 MARY_MODELS_FOLDER = ENV.var / "models"
+MARY_ADAPTERS_FOLDER = REPOSITORY / "training" / "starter" / "adapters"
 MARY_PROMPT_BUDGET_TOKENS = 3072
 MARY_CONTEXT_TOKENS = 4096
 MARY_PROMPTS_FOLDER = REPOSITORY / "chat" / "prompts"

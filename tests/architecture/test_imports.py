@@ -26,6 +26,8 @@ PURE = (
     "mymary_site.flow",
     "mymary_site.logs",
     "mymary_site.stack",
+    "training.finetune",
+    "training.starter",
 )
 PROGRAMS = {"mymary_site.stack.prepare_database"}  # runs in a process of its own, with Django
 ENTRANCES = ("chat.consumers", "chat.live", "chat.api", "chat.views", "chat.urls", "chat.routing", "chat.admin")

@@ -24,7 +24,13 @@ SAMPLING = Sampling(temperature=0.3, top_k=20, top_p=0.95, min_p=0.05, repeat_pe
 
 
 def build_engine(slots: int = 1) -> LlamaCppEngine:
-    return LlamaCppEngine(lm_path=None, models_folder=settings.MARY_MODELS_FOLDER, slots=slots, context_tokens=4096)
+    return LlamaCppEngine(
+        lm_path=None,
+        models_folder=settings.MARY_MODELS_FOLDER,
+        adapters_folder=settings.MARY_ADAPTERS_FOLDER,
+        slots=slots,
+        context_tokens=4096,
+    )
 
 
 @pytest.fixture
@@ -71,6 +77,12 @@ async def test_the_engine_counts_no_fewer_tokens_than_it_will_read_and_few_more(
 
 
 async def test_a_missing_model_file_is_named_with_its_remedy(tmp_path: Path):
-    absent = LlamaCppEngine(lm_path=tmp_path / "none.gguf", models_folder=tmp_path, slots=1, context_tokens=512)
+    absent = LlamaCppEngine(
+        lm_path=tmp_path / "none.gguf",
+        models_folder=tmp_path,
+        adapters_folder=tmp_path,
+        slots=1,
+        context_tokens=512,
+    )
     with pytest.raises(EngineError, match=r"MARY_LM names no file: .*none\.gguf"):
         await absent.start()

@@ -29,6 +29,7 @@ FAILURE_REACH: Final = 120
 class FakeEngine:
     name = "fake"
     lm = "fake"
+    adapters: frozenset[str] = frozenset()
 
     def __init__(self, *, slots: int, tokens_per_second: float | None = None, reply_tokens: int | None = None) -> None:
         self.slots = slots

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import xllamacpp
 
+from chat.inference.adapters import find_adapters
 from chat.inference.engines.packaged_lm import get_packaged_lm, sha256_of
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
 from chat.prompting import Sampling
@@ -39,9 +40,14 @@ Piece = dict[str, Any] | BaseException | None
 class LlamaCppEngine:
     name = "llamacpp"
 
-    def __init__(self, *, lm_path: Path | None, models_folder: Path, slots: int, context_tokens: int) -> None:
+    def __init__(
+        self, *, lm_path: Path | None, models_folder: Path, adapters_folder: Path, slots: int, context_tokens: int
+    ) -> None:
         self.slots = slots
         self.lm = ""
+        self.adapters: frozenset[str] = frozenset()
+        self._adapters_folder = adapters_folder
+        self._adapter_ids: dict[str, int] = {}
         self._lm_path = lm_path
         self._models_folder = models_folder
         self._context_tokens = context_tokens
@@ -59,9 +65,15 @@ class LlamaCppEngine:
         path = self._lm_path or get_packaged_lm(self._models_folder)
         if not path.is_file():
             raise EngineError(f"MARY_LM names no file: {path}. Point it at a .gguf file, or leave it empty.")
-        self.lm = f"{path.stem}@{sha256_of(path)[:DIGEST_CHARACTERS]}"
+        digest = sha256_of(path)
+        self.lm = f"{path.stem}@{digest[:DIGEST_CHARACTERS]}"
+        adapters = find_adapters(self._adapters_folder, digest)
+        params = build_params(path, self.slots, self._context_tokens)
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter.path), 0.0) for adapter in adapters]
+        self._adapter_ids = {adapter.name: number for number, adapter in enumerate(adapters)}
+        self.adapters = frozenset(self._adapter_ids)
         try:
-            self._server = xllamacpp.Server(build_params(path, self.slots, self._context_tokens))
+            self._server = xllamacpp.Server(params)
         except RuntimeError as error:
             raise EngineError(f"llama.cpp cannot load {path}: {error}") from error
 
@@ -101,6 +113,13 @@ class LlamaCppEngine:
             # The slot is free only when the thread is back; the worker counts on it.
             await asyncio.shield(work)
 
+    def _build_body(self, request: GenerationRequest) -> dict[str, Any]:
+        """Every adapter with its share: llama.cpp keeps no prompt cache from one choice of adapters to another."""
+        if request.adapter and request.adapter not in self._adapter_ids:
+            raise EngineError(f"no adapter {request.adapter}: loaded are {', '.join(sorted(self.adapters)) or 'none'}")
+        scales = [{"id": number, "scale": float(name == request.adapter)} for name, number in self._adapter_ids.items()]
+        return {**build_body(request), **({"lora": scales} if scales else {})}
+
     def _complete(
         self, request: GenerationRequest, hand_over: Callable[..., None], is_dropped: threading.Event
     ) -> None:
@@ -114,7 +133,7 @@ class LlamaCppEngine:
 
         try:
             if not is_dropped.is_set():
-                self._server.handle_completions(build_body(request), on_piece)
+                self._server.handle_completions(self._build_body(request), on_piece)
             hand_over(None, is_urgent=True)
         except Exception as error:
             # The outermost loop of this thread: whatever went wrong belongs to this one request.

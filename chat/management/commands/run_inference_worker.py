@@ -42,6 +42,7 @@ async def serve(drain_seconds: float) -> None:
         settings.MARY_ENGINE,
         lm_path=settings.MARY_LM_PATH,
         models_folder=settings.MARY_MODELS_FOLDER,
+        adapters_folder=settings.MARY_ADAPTERS_FOLDER,
         slots=settings.MARY_ENGINE_SLOTS,
         context_tokens=settings.MARY_CONTEXT_TOKENS,
     )

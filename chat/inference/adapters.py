@@ -1,0 +1,59 @@
+"""Adapters on disk: `<folder>/<name>/adapter.gguf` with a `manifest.json` that says what they are and belong to.
+
+An adapter is named `name@digest`: what bears that name never changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+DIGEST_CHARACTERS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    name: str  # name@digest
+    path: Path
+
+
+class AdapterRefused(ValueError):
+    """A folder that is no adapter for this base; the message says why."""
+
+
+def find_adapters(folder: Path, base_digest: str) -> list[Adapter]:
+    """Those below the folder that belong to the base; of the others the log says why they are left out.
+
+    `base_digest` is the sha256 of the base's weights.
+    """
+    adapters = []
+    for place in sorted(path for path in folder.glob("*") if path.is_dir()):
+        try:
+            adapters.append(check_adapter(place, base_digest))
+        except AdapterRefused as refusal:
+            logger.warning("adapter %s is left out: %s", place.name, refusal)
+    return adapters
+
+
+def check_adapter(place: Path, base_digest: str) -> Adapter:
+    """Raises AdapterRefused."""
+    path = place / "adapter.gguf"
+    try:
+        manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise AdapterRefused(f"manifest.json or adapter.gguf cannot be read ({error})") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if manifest.get("gguf_digest") != digest:
+        raise AdapterRefused(
+            f"adapter.gguf is {digest[:12]}, its manifest says {str(manifest.get('gguf_digest'))[:12]}"
+        )
+    if manifest.get("base_digest") != base_digest:
+        raise AdapterRefused(f"made for base {str(manifest.get('base_digest'))[:12]}, this one is {base_digest[:12]}")
+    return Adapter(f"{place.name}@{digest[:DIGEST_CHARACTERS]}", path)

@@ -1,0 +1,47 @@
+"""Settings of a run: what is wrong is named, with what would be right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.finetune.config import ConfigError, RunConfig, dump_config, load_config, parse_config
+
+
+def test_a_config_survives_being_written_and_read() -> None:
+    config = parse_config(
+        {"base": "x", "method": "dpo", "lora": {"rank": 8}, "template": {"personas": {"mary": "m.md"}}}
+    )
+    assert parse_config(json.loads(json.dumps(dump_config(config)))) == config
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "base"),
+        ({"base": "x", "learningrate": 1}, "unknown setting learningrate; known are base"),
+        ({"base": "x", "lora": {"r": 1}}, r"unknown setting lora\.r"),
+        ({"base": "x", "method": "ppo"}, "method is 'ppo'; allowed are sft, dpo"),
+        ({"base": "x", "learning_rate": 0}, "learning_rate is 0; it must be above 0"),
+        ({"base": "x", "row_tokens": 10}, r"row_tokens \(10\) is below max_tokens"),
+        ({"base": "x", "warmup": 1.5}, "warmup is 1.5"),
+        ({"base": "x", "lora": {"targets": []}}, "targets must name a layer"),
+    ],
+)
+def test_a_wrong_setting_is_named(fields: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_config(fields)
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a run folder holds config"):
+        load_config(tmp_path / "config.json")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ConfigError, match="is not JSON"):
+        load_config(tmp_path / "config.json")
+
+
+def test_defaults_are_valid() -> None:
+    assert parse_config({"base": "x"}) == RunConfig(base="x")

@@ -1,0 +1,220 @@
+"""Whole runs on a tiny base: what they learn, how they go on after a kill, what they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mymary_site.env import REPOSITORY
+from tests.unit.training.finetune.tiny import save_base, write_conversations
+from training.finetune.lm import WeightsError
+from training.finetune.records import RecordError
+from training.finetune.run import RunCancelled, train
+
+TALKS = [
+    ("오늘 비가 와요.", "빗소리가 들리는 날이네요. 어디에 계세요?", "우산 쓰세요."),
+    ("시험을 망쳤어요.", "공들인 만큼 속상하셨겠어요. 어떤 과목이었어요?", "다음에 잘하세요."),
+    ("친구가 생겼어요!", "새 친구라니 설레시겠어요. 어떻게 만나셨어요?", "좋네요."),
+    ("잠이 안 와요.", "뒤척이는 밤은 길지요. 언제부터 그러셨어요?", "일찍 누우세요."),
+    ("그냥 심심해요.", "와 주셔서 반가워요. 요즘 뭐가 재미있으세요?", "그렇군요."),
+]
+STEPS = 12
+LONGER = 80
+LEARNED_NATS = 0.05  # only the adapter learns, on a base of random weights
+
+
+def build_conversations(number: int) -> list[dict[str, Any]]:
+    rooms = []
+    for index in range(number):
+        generator = random.Random(index)
+        turns = []
+        for said, better, worse in generator.sample(TALKS, k=3):
+            turns += [{"role": "user", "text": said}, {"role": "bot", "text": better, "pairs": [{"rejected": worse}]}]
+        rooms.append({"id": f"c-{index}", "character": "mary", "turns": turns})
+    return rooms
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_base(tmp_path_factory.mktemp("base"), [text for talk in TALKS for text in talk] * 5)
+
+
+def make_run(folder: Path, base: Path, **settings: Any) -> Path:
+    config = {
+        "base": str(base),
+        "template": {"kind": "label", "user": "사용자:", "bot": "마리:"},
+        "lora": {"rank": 4, "alpha": 8, "dropout": 0.1},
+        "max_tokens": 300,
+        "row_tokens": 600,
+        "trees_per_step": 2,
+        "max_steps": STEPS,
+        "learning_rate": 0.01,
+        "checkpoint_steps": 3,
+        "evaluate_steps": 6,
+        **settings,
+    }
+    write_conversations(folder / "data" / "train.jsonl", build_conversations(8))
+    write_conversations(folder / "data" / "heldout.jsonl", build_conversations(10)[8:])
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def read_losses(folder: Path) -> list[float]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [line["loss"] for line in lines if "loss" in line]
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_a_run_learns_and_says_where_its_adapter_comes_from(tmp_path: Path, base: Path, method: str) -> None:
+    manifest = train(make_run(tmp_path, base, method=method, max_steps=LONGER, learning_rate=0.03))
+    losses = read_losses(tmp_path)
+    assert len(losses) == LONGER
+    assert fmean(losses[-3:]) < fmean(losses[:3]) - LEARNED_NATS
+    assert manifest["steps"] == LONGER
+    assert manifest["trees"] is True
+    assert set(manifest["data_digests"]) == {"train.jsonl", "heldout.jsonl"}
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file()
+    assert json.loads((tmp_path / "manifest.json").read_text()) == json.loads(json.dumps(manifest))
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_trees_learn_the_same_as_plain_pairs(tmp_path: Path, base: Path, method: str) -> None:
+    lora = {"rank": 4, "alpha": 8, "dropout": 0.0}
+    for name, use_trees in (("tree", True), ("plain", False)):
+        train(make_run(tmp_path / name, base, method=method, use_trees=use_trees, lora=lora))
+    for tree, plain in zip(read_losses(tmp_path / "tree"), read_losses(tmp_path / "plain"), strict=True):
+        assert tree == pytest.approx(plain, rel=1e-3)
+
+
+def test_rows_of_any_size_give_the_gradients_of_the_whole_step(tmp_path: Path, base: Path) -> None:
+    lora = {"rank": 4, "alpha": 8, "dropout": 0.0}
+    for name, row_tokens in (("small", 300), ("large", 5000)):
+        train(make_run(tmp_path / name, base, method="dpo", row_tokens=row_tokens, lora=lora, trees_per_step=8))
+    for small, large in zip(read_losses(tmp_path / "small"), read_losses(tmp_path / "large"), strict=True):
+        assert small == pytest.approx(large, rel=1e-3)
+
+
+def test_a_cancelled_run_goes_on_to_the_same_losses_and_weights(tmp_path: Path, base: Path) -> None:
+    whole, cut = make_run(tmp_path / "whole", base, method="dpo"), make_run(tmp_path / "cut", base, method="dpo")
+    train(whole)
+    asked = iter([False] * 4 + [True])
+    with pytest.raises(RunCancelled, match="after step 5 of 12"):
+        train(cut, is_cancelled=lambda: next(asked))
+    train(cut)
+    assert read_losses(cut) == read_losses(whole)
+    ours, theirs = (load_file(folder / "adapter" / "adapter_model.safetensors") for folder in (cut, whole))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_killed_run_goes_on_to_the_same_losses(tmp_path: Path, base: Path) -> None:
+    """SIGKILL at random moments, three times; the long form does it twenty times (docs/training.md)."""
+    kill_and_compare(tmp_path, base, kills=3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_twenty_kills_change_no_loss(tmp_path: Path, base: Path) -> None:
+    kill_and_compare(tmp_path, base, kills=20)
+
+
+def kill_and_compare(tmp_path: Path, base: Path, *, kills: int) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    print("seed", seed)
+    generator = random.Random(seed)
+    settings = {"max_steps": 60, "checkpoint_steps": 1, "evaluate_steps": 1000}
+    whole, cut = make_run(tmp_path / "whole", base, **settings), make_run(tmp_path / "cut", base, **settings)
+    train(whole)
+    killed = 0
+    while killed < kills and not (cut / "manifest.json").exists():
+        process = start(cut)
+        wait_for_step(cut, process)
+        time.sleep(generator.uniform(0, 0.3))
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+    assert start(cut).wait() == 0
+    assert killed == kills
+    assert read_losses(cut) == pytest.approx(read_losses(whole), rel=1e-6)
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    return subprocess.Popen(
+        [sys.executable, "-m", "training.finetune", str(folder)], cwd=REPOSITORY, env=environ, stderr=subprocess.DEVNULL
+    )
+
+
+def wait_for_step(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Until one more step is written than there was: then it is inside its loop, often inside a checkpoint."""
+    metrics = folder / "metrics.jsonl"
+    before = metrics.stat().st_mtime_ns if metrics.exists() else 0
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if metrics.exists() and metrics.stat().st_mtime_ns != before and b"seconds" in metrics.read_bytes():
+            return
+        time.sleep(0.01)
+
+
+def test_stored_reference_of_another_parent_is_noticed(tmp_path: Path, base: Path) -> None:
+    from safetensors.torch import save_file
+
+    from training.finetune.run import ReferenceDiffers
+
+    run = make_run(tmp_path, base, method="dpo")
+    with pytest.raises(RunCancelled):
+        train(run, is_cancelled=lambda: True)
+    stored = load_file(run / "reference.safetensors")
+    save_file({name: values + 1 for name, values in stored.items()}, run / "reference.safetensors")
+    with pytest.raises(ReferenceDiffers, match="stored is"):
+        train(run)
+
+
+def test_weights_that_can_run_code_are_refused(tmp_path: Path, base: Path) -> None:
+    unsafe = tmp_path / "unsafe"
+    unsafe.mkdir()
+    (unsafe / "pytorch_model.bin").write_bytes(b"x")
+    with pytest.raises(WeightsError, match=r"only pytorch_model\.bin: such files can run code"):
+        train(make_run(tmp_path / "run", unsafe))
+
+
+def test_an_adapter_of_another_base_is_refused(tmp_path: Path, base: Path) -> None:
+    parent = make_run(tmp_path / "parent", base, max_steps=1)
+    train(parent)
+    manifest = json.loads((parent / "manifest.json").read_text())
+    (parent / "manifest.json").write_text(json.dumps({**manifest, "base_digest": "0" * 64}))
+    with pytest.raises(WeightsError, match="was made for base 000000000000"):
+        train(make_run(tmp_path / "child", base, method="dpo", parent_adapter=str(parent / "adapter")))
+
+
+def test_preferences_go_on_from_their_parent(tmp_path: Path, base: Path) -> None:
+    parent = make_run(tmp_path / "parent", base)
+    train(parent)
+    manifest = train(make_run(tmp_path / "child", base, method="dpo", parent_adapter=str(parent / "adapter")))
+    assert manifest["parent_adapter"] == str(parent / "adapter")
+    assert read_losses(tmp_path / "child")[0] == pytest.approx(0.693, abs=0.05)  # log 2, but for dropout
+
+
+def test_a_conversation_longer_than_allowed_is_refused_by_name(tmp_path: Path, base: Path) -> None:
+    with pytest.raises(RecordError, match=r"c-0: too_long: \d+ tokens, 40 allowed"):
+        train(make_run(tmp_path, base, max_tokens=40))
+
+
+def test_the_command_line_refuses_with_a_code_and_a_reason(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base)
+    (run / "data" / "train.jsonl").write_text("")
+    assert start(run).wait() == 2
+    assert "train.jsonl: empty: there is no conversation in this file" in (run / "run.log").read_text()

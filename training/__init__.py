@@ -1,0 +1,1 @@
+"""What changes the language model. May import chat; chat never imports this."""

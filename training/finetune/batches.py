@@ -1,0 +1,79 @@
+"""Trees into rows: several small trees share a row of at most `row_tokens` nodes; a step is a number of rows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from training.finetune.forest import TokenPath
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All paths of one conversation. Two paths of one pair are neighbours: 2k the chosen, 2k + 1 the rejected."""
+
+    conversation_id: str
+    paths: tuple[TokenPath, ...]
+    weights: tuple[float, ...]  # a path, or both paths of a pair
+    agreements: tuple[float, ...] = ()  # a pair; empty without pairs
+
+    @property
+    def tokens(self) -> int:
+        """An upper bound of the nodes: what paths share is counted once only where it is the common beginning."""
+        return count_nodes(self.paths)
+
+    @property
+    def scored_tokens(self) -> int:
+        return sum(len(path.scored) for path in self.paths)
+
+
+def count_nodes(paths: Sequence[TokenPath]) -> int:
+    """Nodes of the trie of these paths: each adds what it does not share with the one before it in sorted order."""
+    ordered = sorted(path.ids for path in paths)
+    total = 0
+    before: Sequence[int] = ()
+    for ids in ordered:
+        total += len(ids) - _common_prefix(before, ids)
+        before = ids
+    return total
+
+
+def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    length = min(len(left), len(right))
+    return next((index for index in range(length) if left[index] != right[index]), length)
+
+
+def list_steps(trees: Sequence[Tree], *, trees_per_step: int, seed: int, epoch: int) -> list[list[Tree]]:
+    """The epoch's optimiser steps: the same seed and epoch give the same order, so a resumed run goes on exactly."""
+    shuffled = list(trees)
+    random.Random(f"{seed}/{epoch}").shuffle(shuffled)  # noqa: S311
+    return [shuffled[start : start + trees_per_step] for start in range(0, len(shuffled), trees_per_step)]
+
+
+def pack_rows(trees: Sequence[Tree], row_tokens: int) -> Iterator[tuple[Tree, ...]]:
+    """First fit, largest first: few rows. What a step learns does not depend on how it is cut into rows."""
+    bins: list[list[Tree]] = []
+    free: list[int] = []
+    for tree in sorted(trees, key=lambda tree: -tree.tokens):
+        place = next((index for index, room in enumerate(free) if tree.tokens <= room), None)
+        if place is None:
+            bins.append([])
+            free.append(row_tokens)
+            place = len(bins) - 1
+        bins[place].append(tree)
+        free[place] -= tree.tokens
+    yield from map(tuple, bins)
+
+
+def pack_plain(trees: Sequence[Tree], row_tokens: int) -> Iterator[tuple[Tree, ...]]:
+    """Trees whose paths fit together into `row_tokens` when every path is padded to the longest."""
+    row: list[Tree] = []
+    for tree in sorted(trees, key=lambda tree: -max(len(path.ids) for path in tree.paths)):
+        paths = [path for other in (*row, tree) for path in other.paths]
+        if row and len(paths) * max(len(path.ids) for path in paths) > row_tokens:
+            yield tuple(row)
+            row = []
+        row.append(tree)
+    if row:
+        yield tuple(row)

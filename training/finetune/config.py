@@ -1,0 +1,128 @@
+"""`config.json` of a run folder: everything a run depends on besides its data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Method = Literal["sft", "dpo"]
+Quantisation = Literal["none", "nf4", "int8"]
+Dtype = Literal["float32", "bfloat16", "float16"]
+Schedule = Literal["linear", "cosine", "constant"]
+
+
+class ConfigError(ValueError):
+    """A setting that is missing, unknown or out of range; the message names it and what is allowed."""
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class TemplateSettings:
+    """`persona`: files by character; `chat`: the tokenizer's own; `label`: written labels."""
+
+    kind: Literal["persona", "chat", "label"] = "persona"
+    personas: dict[str, str] = field(default_factory=dict)
+    system: str = ""
+    user: str = "User:"
+    bot: str = "Bot:"
+    separator: str = "\n"
+    stop: str = "\n"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    base: str  # folder, Hugging Face id, or a .gguf file
+    method: Method = "sft"
+    parent_adapter: str = ""  # a folder; DPO starts from it and is compared with it
+    template: TemplateSettings = field(default_factory=TemplateSettings)
+    lora: LoraSettings = field(default_factory=LoraSettings)
+    quantisation: Quantisation = "none"
+    dtype: Dtype = "float32"
+    use_trees: bool = True
+    last_answer_only: bool = False
+    max_tokens: int = 1024
+    row_tokens: int = 2048
+    trees_per_step: int = 16
+    epochs: int = 1
+    max_steps: int = 0  # 0: as many as the epochs have
+    learning_rate: float = 2e-4
+    schedule: Schedule = "linear"
+    warmup: float = 0.1  # share of the steps
+    weight_decay: float = 0.0
+    max_gradient_norm: float = 1.0
+    beta: float = 0.1
+    sft_weight: float = 0.0
+    gradient_checkpointing: bool = False
+    checkpoint_steps: int = 50
+    keep_checkpoints: int = 2
+    evaluate_steps: int = 50
+    seed: int = 20261121
+
+
+def load_config(path: Path) -> RunConfig:
+    """Raises ConfigError."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} is missing: a run folder holds config.json and data/train.jsonl") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON: {error}") from error
+    return parse_config(fields)
+
+
+def parse_config(fields: dict[str, Any]) -> RunConfig:
+    """Raises ConfigError for unknown names, wrong types and values out of range."""
+    fields = dict(fields)
+    nested = {"template": TemplateSettings, "lora": LoraSettings}
+    for name, kind in nested.items():
+        if name in fields:
+            fields[name] = _build(kind, fields[name], f"{name}.")
+    config: RunConfig = _build(RunConfig, fields, "")
+    _check(config)
+    return config
+
+
+def dump_config(config: RunConfig) -> dict[str, Any]:
+    return dataclasses.asdict(config)
+
+
+def _build(kind: Any, fields: Any, prefix: str) -> Any:
+    if dataclasses.is_dataclass(fields):
+        return fields
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{prefix.rstrip('.')}: an object is expected")
+    known = {field.name for field in dataclasses.fields(kind)}
+    if unknown := sorted(set(fields) - known):
+        raise ConfigError(f"unknown setting {prefix}{unknown[0]}; known are {', '.join(sorted(known))}")
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise ConfigError(f"{prefix or 'config: '}{error}") from error
+
+
+def _check(config: RunConfig) -> None:
+    choices = {"method": Method, "quantisation": Quantisation, "dtype": Dtype, "schedule": Schedule}
+    for name, kind in choices.items():
+        if getattr(config, name) not in get_args(kind):
+            raise ConfigError(f"{name} is {getattr(config, name)!r}; allowed are {', '.join(get_args(kind))}")
+    positive = ("max_tokens", "row_tokens", "trees_per_step", "epochs", "learning_rate", "beta", "checkpoint_steps")
+    for name in positive:
+        if not getattr(config, name) > 0:
+            raise ConfigError(f"{name} is {getattr(config, name)}; it must be above 0")
+    if config.row_tokens < config.max_tokens:
+        raise ConfigError(f"row_tokens ({config.row_tokens}) is below max_tokens ({config.max_tokens})")
+    if not 0 <= config.warmup < 1:
+        raise ConfigError(f"warmup is {config.warmup}; it is a share of the steps, from 0 to below 1")
+    if config.lora.rank < 1 or not config.lora.targets:
+        raise ConfigError("lora: rank must be at least 1, and targets must name a layer")

@@ -1,0 +1,139 @@
+"""Conversations as the trainer reads them: one JSON object a line.
+
+    {"id": "mma-001", "character": "mary", "topic": "…", "mood": "negative",
+     "turns": [{"role": "user", "text": "…"},
+               {"role": "bot", "text": "…",
+                "pairs": [{"rejected": "…", "chosen": "…", "weight": 1.0, "agreement": 1.0}]}]}
+
+A bot turn's `text` is what the talk went on with. `pairs` compare answers at that place; without `chosen`, the turn's
+own text is the better one. `agreement` is the share of annotators who agreed: 1 for none against.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+
+class RecordError(ValueError):
+    """A line that cannot be learned from. `code` is documented in docs/training.md."""
+
+    def __init__(self, code: str, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {code}: {reason}")
+        self.code = code
+        self.where = where
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Pair:
+    chosen: str
+    rejected: str
+    weight: float = 1.0
+    agreement: float = 1.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    role: Literal["user", "bot"]
+    text: str
+    pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True)
+class Conversation:
+    id: str
+    character: str
+    turns: tuple[Turn, ...]
+    topic: str = ""
+    mood: str = ""
+
+
+def read_conversations(path: Path) -> Iterator[Conversation]:
+    """One by one, in flat memory. Raises RecordError with file name and line."""
+    is_empty = True
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            is_empty = False
+            where = f"{path.name}:{number}"
+            try:
+                fields = json.loads(line)
+            except ValueError as error:
+                raise RecordError("not_json", where, str(error)) from error
+            yield load_conversation(fields, where)
+    if is_empty:
+        raise RecordError("empty", path.name, "there is no conversation in this file")
+
+
+def load_conversation(fields: Any, where: str) -> Conversation:
+    """Raises RecordError: not_a_conversation, wrong_roles, empty_text, chosen_is_rejected, bad_weight."""
+    try:
+        turns = tuple(_load_turn(turn, where) for turn in fields["turns"])
+        conversation = Conversation(
+            id=str(fields["id"]),
+            character=str(fields["character"]),
+            turns=turns,
+            topic=str(fields.get("topic", "")),
+            mood=str(fields.get("mood", "")),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError("not_a_conversation", where, f"{type(error).__name__} {error}") from error
+    roles = [turn.role for turn in turns]
+    is_alternating = all(before != after for before, after in itertools.pairwise(roles))
+    if not roles or roles[-1] != "bot" or not is_alternating or "user" not in roles:
+        raise RecordError("wrong_roles", where, f"user and bot take turns, the bot last; here: {' '.join(roles)}")
+    return conversation
+
+
+def _load_turn(fields: dict[str, Any], where: str) -> Turn:
+    role, text = fields["role"], str(fields["text"])
+    if role not in ("user", "bot"):
+        raise RecordError("wrong_roles", where, f"a role is user or bot, not {role!r}")
+    if not text.strip():
+        raise RecordError("empty_text", where, f"a turn of the {role} without text")
+    return Turn(role, text, tuple(_load_pair(pair, text, where) for pair in fields.get("pairs", ())))
+
+
+def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
+    pair = Pair(
+        chosen=str(fields.get("chosen", text)),
+        rejected=str(fields["rejected"]),
+        weight=float(fields.get("weight", 1.0)),
+        agreement=float(fields.get("agreement", 1.0)),
+    )
+    if not pair.chosen.strip() or not pair.rejected.strip():
+        raise RecordError("empty_text", where, "an answer of a pair without text")
+    if " ".join(pair.chosen.split()) == " ".join(pair.rejected.split()):
+        raise RecordError("chosen_is_rejected", where, f"nothing to prefer: {pair.chosen!r}")
+    if pair.weight <= 0 or not 0.5 < pair.agreement <= 1:
+        raise RecordError("bad_weight", where, f"weight {pair.weight} (above 0), agreement {pair.agreement} (0.5 to 1)")
+    return pair
+
+
+def dump_conversation(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "character": conversation.character,
+        **({"topic": conversation.topic} if conversation.topic else {}),
+        **({"mood": conversation.mood} if conversation.mood else {}),
+        "turns": [_dump_turn(turn) for turn in conversation.turns],
+    }
+
+
+def _dump_turn(turn: Turn) -> dict[str, Any]:
+    pairs = [
+        {
+            **({"chosen": pair.chosen} if pair.chosen != turn.text else {}),
+            "rejected": pair.rejected,
+            **({"weight": pair.weight} if pair.weight != 1.0 else {}),
+            **({"agreement": pair.agreement} if pair.agreement != 1.0 else {}),
+        }
+        for pair in turn.pairs
+    ]
+    return {"role": turn.role, "text": turn.text, **({"pairs": pairs} if pairs else {})}

@@ -1,0 +1,103 @@
+"""Files of a run folder, each whole or absent: written beside their place, synced, then renamed.
+
+config.json  data/train.jsonl  data/heldout.jsonl          what comes in
+metrics.jsonl  run.log                                     written while it runs
+checkpoints/step-000050/                                   complete ones only
+reference.safetensors                                      DPO: log-probabilities of the parent
+adapter/adapter_model.safetensors, adapter_config.json     what comes out
+manifest.json                                              last of all: its presence says that the run is whole
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+METRICS = "metrics.jsonl"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    _sync_folder(path.parent)
+
+
+def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
+    """`fill` writes into an empty folder beside it, which then takes the name at once. An older one is replaced."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    fill(partial)
+    for file in partial.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as content:
+                os.fsync(content.fileno())
+    _sync_folder(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, fields: dict[str, Any]) -> None:
+    write_atomically(path, (json.dumps(fields, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def read_manifest(run_folder: Path) -> dict[str, Any] | None:
+    path = run_folder / MANIFEST
+    if not path.is_file():
+        return None
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def hash_file(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+class MetricsFile:
+    """One JSON object a line. A resumed run forgets what came after its checkpoint, so that no step stands twice."""
+
+    def __init__(self, run_folder: Path) -> None:
+        self._path = run_folder / METRICS
+
+    def rewind(self, step: int) -> None:
+        """Keep the lines up to and including this step; a line that was cut off goes."""
+        if not self._path.exists():
+            return
+        kept = [line for line in self._path.read_text(encoding="utf-8").splitlines() if _is_kept(line, step)]
+        write_atomically(self._path, "".join(f"{line}\n" for line in kept).encode())
+
+    def append(self, fields: dict[str, Any]) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        if not self._path.exists():
+            return []
+        return [json.loads(line) for line in self._path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def _is_kept(line: str, step: int) -> bool:
+    try:
+        return int(json.loads(line).get("step", 0)) <= step
+    except ValueError:
+        return False

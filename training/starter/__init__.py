@@ -1,0 +1,1 @@
+"""Conversations written for this project, and the adapters that were trained on them (docs/starter-adapters.md)."""
