@@ -49,6 +49,8 @@ def check_adapter(place: Path, base_digest: str) -> Adapter:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise AdapterRefused(f"manifest.json or adapter.gguf cannot be read ({error})") from error
+    if not isinstance(manifest, dict) or not content.startswith(b"GGUF"):
+        raise AdapterRefused("manifest.json is no object, or adapter.gguf no GGUF file")
     digest = hashlib.sha256(content).hexdigest()
     if manifest.get("gguf_digest") != digest:
         raise AdapterRefused(

@@ -22,7 +22,7 @@ from chat.token_log import Entry, append_entries, log_key
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS: Final = 0.09
-"""Under the 0.1 s that a reader takes for at once. Every flush takes processor time from the engine."""
+"""A reader takes a tenth of a second for at once, and every flush takes processor time from the engine."""
 RETRY_SECONDS: Final = 0.3
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from training.finetune.forest import TokenPath
 
@@ -18,9 +19,9 @@ class Tree:
     weights: tuple[float, ...]  # a path, or both paths of a pair
     agreements: tuple[float, ...] = ()  # a pair; empty without pairs
 
-    @property
+    @cached_property
     def tokens(self) -> int:
-        """An upper bound of the nodes: what paths share is counted once only where it is the common beginning."""
+        """Nodes of its forest."""
         return count_nodes(self.paths)
 
     @property

@@ -26,7 +26,9 @@ def save_checkpoint(run_folder: Path, step: int, lm: Any, optimizer: torch.optim
     checkpoints.mkdir(exist_ok=True)
     write_folder_atomically(checkpoints / f"step-{step:06d}", fill)
     for older in list_checkpoints(run_folder)[:-keep]:
-        shutil.rmtree(older)
+        pruned = older.with_name(f".{older.name}.pruned")  # half-deleted, it must not pass for a complete one
+        older.rename(pruned)
+        shutil.rmtree(pruned)
 
 
 def list_checkpoints(run_folder: Path) -> list[Path]:

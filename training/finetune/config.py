@@ -11,7 +11,11 @@ from typing import Any, Literal, get_args
 Method = Literal["sft", "dpo"]
 Quantisation = Literal["none", "nf4", "int8"]
 Dtype = Literal["float32", "bfloat16", "float16"]
+TemplateKind = Literal["persona", "chat", "label"]
 Schedule = Literal["linear", "cosine", "constant"]
+
+
+PLAIN_TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
 
 
 class ConfigError(ValueError):
@@ -30,7 +34,7 @@ class LoraSettings:
 class TemplateSettings:
     """`persona`: files by character; `chat`: the tokenizer's own; `label`: written labels."""
 
-    kind: Literal["persona", "chat", "label"] = "persona"
+    kind: TemplateKind = "persona"
     personas: dict[str, str] = field(default_factory=dict)
     system: str = ""
     user: str = "User:"
@@ -105,6 +109,11 @@ def _build(kind: Any, fields: Any, prefix: str) -> Any:
     if unknown := sorted(set(fields) - known):
         raise ConfigError(f"unknown setting {prefix}{unknown[0]}; known are {', '.join(sorted(known))}")
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    for known_field in dataclasses.fields(kind):
+        name, plain = known_field.name, PLAIN_TYPES.get(str(known_field.type))
+        # True counts as an int in Python, and must not here.
+        if plain and name in fields and (type(fields[name]) not in plain):
+            raise ConfigError(f"{prefix}{name} is {fields[name]!r}; {known_field.type} is expected")
     try:
         return kind(**fields)
     except TypeError as error:
@@ -116,10 +125,24 @@ def _check(config: RunConfig) -> None:
     for name, kind in choices.items():
         if getattr(config, name) not in get_args(kind):
             raise ConfigError(f"{name} is {getattr(config, name)!r}; allowed are {', '.join(get_args(kind))}")
-    positive = ("max_tokens", "row_tokens", "trees_per_step", "epochs", "learning_rate", "beta", "checkpoint_steps")
+    if config.template.kind not in get_args(TemplateKind):
+        raise ConfigError(f"template.kind is {config.template.kind!r}; allowed are {', '.join(get_args(TemplateKind))}")
+    positive = (
+        "max_tokens",
+        "row_tokens",
+        "trees_per_step",
+        "epochs",
+        "learning_rate",
+        "beta",
+        "checkpoint_steps",
+        "evaluate_steps",
+        "keep_checkpoints",
+    )
     for name in positive:
         if not getattr(config, name) > 0:
             raise ConfigError(f"{name} is {getattr(config, name)}; it must be above 0")
+    if config.max_steps < 0:
+        raise ConfigError(f"max_steps is {config.max_steps}; 0 takes as many as the epochs have")
     if config.row_tokens < config.max_tokens:
         raise ConfigError(f"row_tokens ({config.row_tokens}) is below max_tokens ({config.max_tokens})")
     if not 0 <= config.warmup < 1:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from training.finetune.config import RunConfig
+from training.finetune.run_folder import hash_file, read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +99,8 @@ def _describe_quantisation(config: RunConfig) -> Any:
     )
 
 
-def attach_adapter(lm: Any, config: RunConfig, base_digest: str) -> Any:
-    """A new adapter, or the parent's weights to go on from. Raises WeightsError for a parent of another base."""
+def attach_adapter(lm: Any, config: RunConfig) -> Any:
+    """A new adapter, or the weights of a parent that `check_parent` let in. Raises WeightsError for unknown targets."""
     from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
     if config.quantisation != "none":
@@ -110,7 +111,6 @@ def attach_adapter(lm: Any, config: RunConfig, base_digest: str) -> Any:
         lm.gradient_checkpointing_enable({"use_reentrant": False})
         lm.enable_input_require_grads()
     if config.parent_adapter:
-        check_parent(Path(config.parent_adapter), base_digest)
         tuned = PeftModel.from_pretrained(lm, config.parent_adapter, is_trainable=True)
     else:
         lora = LoraConfig(
@@ -131,16 +131,21 @@ def attach_adapter(lm: Any, config: RunConfig, base_digest: str) -> Any:
     return tuned
 
 
-def check_parent(folder: Path, base_digest: str) -> None:
-    """Raises WeightsError: a parent without a manifest, with unsafe weights, or made for another base."""
-    from training.finetune.run_folder import read_manifest
+def check_parent(folder: Path, base_digest: str) -> str:
+    """The parent's digest. Raises WeightsError: no manifest, other weights than it says, or made for another base.
 
-    if not (folder / "adapter_model.safetensors").is_file():
+    The manifest stands in the run folder above the adapter, or beside the weights of one that was published.
+    """
+    weights = folder / "adapter_model.safetensors"
+    if not weights.is_file():
         raise WeightsError(f"{folder} holds no adapter_model.safetensors")
-    manifest = read_manifest(folder.parent)
+    manifest = read_manifest(folder) or read_manifest(folder.parent)
     if manifest is None:
-        raise WeightsError(f"{folder.parent} has no manifest.json: nobody can say what this adapter was made for")
-    if manifest["base_digest"] != base_digest:
-        raise WeightsError(
-            f"{folder} was made for base {manifest['base_digest'][:12]}, this base is {base_digest[:12]}"
-        )
+        raise WeightsError(f"{folder} has no manifest.json: nobody can say what this adapter was made for")
+    digest = hash_file(weights)
+    if manifest["adapter_digest"] != digest:
+        raise WeightsError(f"{weights} is {digest[:12]}, its manifest says {manifest['adapter_digest'][:12]}")
+    if not base_digest or manifest["base_digest"] != base_digest:
+        here = base_digest[:12] or "no folder or file, so nobody knows its digest"
+        raise WeightsError(f"{folder} was made for base {manifest['base_digest'][:12]}, this base is {here}")
+    return digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import platform
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from training.finetune import run_folder as files
 from training.finetune.batches import Tree, list_steps
 from training.finetune.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
-from training.finetune.config import RunConfig, dump_config, load_config
-from training.finetune.lm import attach_adapter, compute_base_digest, load_base, load_tokenizer
+from training.finetune.config import ConfigError, RunConfig, dump_config, load_config
+from training.finetune.lm import attach_adapter, check_parent, compute_base_digest, load_base, load_tokenizer
 from training.finetune.losses import dpo_losses, sft_loss
 from training.finetune.records import RecordError, read_conversations
 from training.finetune.scorer import Scorer, Scores
@@ -45,6 +46,10 @@ class RunCollapsed(Exception):
     """DPO pushed the better answers down; the last checkpoint before that is kept."""
 
 
+class RunDiverged(RuntimeError):
+    """The loss or its gradient is no finite number any more; nothing of that step is kept."""
+
+
 class ReferenceDiffers(RuntimeError):
     """The stored log-probabilities are not what the lm gives now: another parent, base or library."""
 
@@ -64,19 +69,22 @@ class Run:
 def train(folder: Path, *, is_cancelled: Callable[[], bool] = lambda: False) -> dict[str, Any]:
     """Train to the end and return the manifest; a run that is whole already is left as it is.
 
-    Raises ConfigError, RecordError, WeightsError, RunCancelled, RunCollapsed, ReferenceDiffers.
+    Raises ConfigError, RecordError, WeightsError, RunCancelled, RunCollapsed, RunDiverged, ReferenceDiffers.
     """
+    config = load_config(folder / "config.json")
+    inputs = _fix_inputs(folder, config, compute_base_digest(config.base))
     if (manifest := files.read_manifest(folder)) is not None:
         logger.info("%s is whole already", folder)
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         return manifest
-    run = Run(folder, load_config(folder / "config.json"), "cuda" if torch.cuda.is_available() else "cpu", is_cancelled)
-    base_digest = compute_base_digest(run.config.base)
+    run = Run(folder, config, "cuda" if torch.cuda.is_available() else "cpu", is_cancelled)
     tokenizer = load_tokenizer(run.config.base)
     template = build_template(run.config, tokenizer)
     trees = list(build_trees(run.config, tokenizer, template, folder / "data" / "train.jsonl"))
     heldout_file = folder / "data" / "heldout.jsonl"
     heldout = list(build_trees(run.config, tokenizer, template, heldout_file)) if heldout_file.exists() else []
-    lm = attach_adapter(load_base(run.config, run.device), run.config, base_digest)
+    _refuse_repeated_ids([*trees, *heldout])
+    lm = attach_adapter(load_base(run.config, run.device), run.config)
     use_trees = run.config.use_trees
     if use_trees and not can_take_forests(lm, run.device):
         logger.warning(
@@ -86,7 +94,33 @@ def train(folder: Path, *, is_cancelled: Callable[[], bool] = lambda: False) -> 
     scorer = Scorer(lm, run.device, use_trees=use_trees, row_tokens=run.config.row_tokens)
     logger.info("%d conversations to learn from, %d held out, on %s", len(trees), len(heldout), run.device)
     steps_done = _learn(run, scorer, trees, heldout)
-    return _finish(run, lm, base_digest, template, steps_done, len(trees), use_trees)
+    return _finish(run, lm, inputs, template, steps_done, len(trees), use_trees)
+
+
+def _fix_inputs(folder: Path, config: RunConfig, base_digest: str) -> dict[str, Any]:
+    """Digests of all that goes in, kept from the first start on. Raises ConfigError where something has changed."""
+    inputs = {
+        "config": files.hash_file(folder / "config.json"),
+        "data": {path.name: files.hash_file(path) for path in sorted((folder / "data").glob("*.jsonl"))},
+        "base": base_digest,
+        "parent": check_parent(Path(config.parent_adapter), base_digest) if config.parent_adapter else "",
+    }
+    file = folder / files.INPUTS
+    if not file.exists():
+        files.write_json(file, inputs)
+        return inputs
+    began_with = json.loads(file.read_text())
+    if changed := [name for name, value in inputs.items() if began_with.get(name) != value]:
+        raise ConfigError(f"{', '.join(changed)} changed since this run began: take a new folder for a new run")
+    return inputs
+
+
+def _refuse_repeated_ids(trees: Sequence[Tree]) -> None:
+    seen: set[str] = set()
+    for tree in trees:
+        if tree.conversation_id in seen:
+            raise RecordError("duplicate_id", tree.conversation_id, "two conversations, of both files, bear this id")
+        seen.add(tree.conversation_id)
 
 
 def build_template(config: RunConfig, tokenizer: Any) -> Template:
@@ -126,10 +160,13 @@ def _learn(run: Run, scorer: Scorer, trees: list[Tree], heldout: list[Tree]) -> 
     if checkpoints := list_checkpoints(run.folder):
         done = load_checkpoint(checkpoints[-1], lm, optimizer)
         logger.info("going on after step %d of %d", done, total)
-    run.metrics.rewind(done)
+    run.metrics.rewind(done if done else -1)
     if done == 0:
         _evaluate(run, scorer, heldout, references, 0)
     watch = CollapseWatch()
+    for line in run.metrics.read():
+        if "chosen_gain" in line:  # what a resumed run saw before it was cut off
+            watch.has_collapsed(chosen_gain=line["chosen_gain"], margin=line["margin"])
     while done < total:
         epoch, place = divmod(done, steps_an_epoch)
         step = list_steps(trees, trees_per_step=config.trees_per_step, seed=config.seed, epoch=epoch)[place]
@@ -183,11 +220,13 @@ def _take_step(
         loss.backward()  # type: ignore[no-untyped-call]
         for name, value in {"loss": float(loss.detach()), **figures}.items():
             sums[name] = sums.get(name, 0.0) + value
-    norm = torch.nn.utils.clip_grad_norm_(trained, run.config.max_gradient_norm)
+    norm = float(torch.nn.utils.clip_grad_norm_(trained, run.config.max_gradient_norm))
+    if not math.isfinite(sums["loss"]) or not math.isfinite(norm):
+        raise RunDiverged(f"loss {sums['loss']}, gradient {norm}: lower learning_rate, or take bfloat16 or float32")
     optimizer.step()
     return {
         **sums,
-        "gradient_norm": float(norm),
+        "gradient_norm": norm,
         "learning_rate": optimizer.param_groups[0]["lr"],
         "nodes": sum(tree.tokens for tree in step),
         "scored_tokens": sum(tree.scored_tokens for tree in step),
@@ -264,9 +303,7 @@ def _find_references(run: Run, scorer: Scorer, trees: list[Tree]) -> dict[str, t
         stored = {}
         for row in scorer.list_rows(trees):
             stored |= _score_by_conversation(scorer, row)
-        partial = file.with_name(f".{file.name}.partial")
-        save_file(stored, partial)
-        partial.replace(file)
+        files.write_atomically(file, save(stored))
     tolerance = REFERENCE_TOLERANCE[run.config.dtype]
     for row in list(scorer.list_rows(trees[: run.config.trees_per_step])):
         for conversation_id, fresh in _score_by_conversation(scorer, row).items():
@@ -283,18 +320,18 @@ def _score_by_conversation(scorer: Scorer, row: Sequence[Tree]) -> dict[str, tor
 
 
 def _finish(
-    run: Run, lm: Any, base_digest: str, template: Template, steps: int, conversations: int, use_trees: bool
+    run: Run, lm: Any, inputs: dict[str, Any], template: Template, steps: int, conversations: int, use_trees: bool
 ) -> dict[str, Any]:
     files.write_folder_atomically(run.folder / "adapter", lambda folder: _save_adapter(lm, folder))
-    data = {path.name: files.hash_file(path) for path in sorted((run.folder / "data").glob("*.jsonl"))}
     manifest = {
         "format": 1,
         "base": Path(run.config.base).name,
-        "base_digest": base_digest,
+        "base_digest": inputs["base"],
         "architecture": {name: getattr(lm.config.get_text_config(), name, None) for name in ARCHITECTURE},
         "parent_adapter": run.config.parent_adapter,
+        "parent_digest": inputs["parent"],
         "adapter_digest": files.hash_file(run.folder / "adapter" / "adapter_model.safetensors"),
-        "data_digests": data,
+        "data_digests": inputs["data"],
         "config": dump_config(run.config),
         "prompt_versions": getattr(template, "versions", {}),
         "conversations": conversations,

@@ -5,6 +5,7 @@ metrics.jsonl  run.log                                     written while it runs
 checkpoints/step-000050/                                   complete ones only
 reference.safetensors                                      DPO: log-probabilities of the parent
 adapter/adapter_model.safetensors, adapter_config.json     what comes out
+inputs.json                                                digests of what came in: it must not change half-way
 manifest.json                                              last of all: its presence says that the run is whole
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+INPUTS = "inputs.json"
 METRICS = "metrics.jsonl"
 
 
@@ -33,9 +35,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
-    """`fill` writes into an empty folder beside it, which then takes the name at once. An older one is replaced."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    """`fill` writes into an empty folder beside it, which then takes the name; an older one is moved away first."""
+    partial, old = (folder.with_name(f".{folder.name}.{kind}") for kind in ("partial", "old"))
+    for left in (partial, old):
+        shutil.rmtree(left, ignore_errors=True)
     partial.mkdir(parents=True)
     fill(partial)
     for file in partial.rglob("*"):
@@ -43,9 +46,11 @@ def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
             with file.open("rb") as content:
                 os.fsync(content.fileno())
     _sync_folder(partial)
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
     partial.rename(folder)
     _sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +11,13 @@ from torch import Tensor
 
 from training.finetune.forest import Forest, TokenPath, build_forest, build_mask
 
+logger = logging.getLogger(__name__)
+
 PROBE_TOLERANCE = 1e-3
 """Relative; far above rounding in float32, far below what a wrong mask gives."""
 ROUGH_TOLERANCE = 3e-2
 LONGEST_PROBE = 1024
-"""A window longer than this is not filled by the probe; what is shorter than the window is probed."""
+"""The probe fills a layer's window up to this many tokens."""
 
 
 def score_forest(lm: Any, forest: Forest) -> Tensor:
@@ -89,7 +92,10 @@ def can_take_forests(lm: Any, device: torch.device | str = "cpu") -> bool:
             forest = build_forest(paths).to(device)
             tree = sum_by_path(score_forest(lm, forest), forest)
             plain = torch.stack([scores.sum() for scores in score_padded(lm, paths, device)])
-    except (TypeError, ValueError, RuntimeError):
+    except torch.OutOfMemoryError:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
+        logger.info("the probe of a tree's mask failed: %s", error)
         return False  # the architecture does not know these arguments or this shape of mask
     finally:
         lm.train(was_training)

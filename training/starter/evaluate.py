@@ -1,6 +1,6 @@
 """`python -m training.starter.evaluate`: the adapters beside the bare base on held-out talks, both sampled as served.
 
-The bare base gets its examples and its grammar, as the product runs it without an adapter. Nothing is picked: held-out
+The bare base gets its examples, as the product runs it without an adapter; the character's grammar binds both. Held-out
 replies are asked for in the order of the files, until `--replies` of a character are reached; where there are fewer,
 talks repeat with other random numbers.
 """
@@ -106,6 +106,8 @@ async def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     await engine.start()
     named = {name.partition("@")[0]: name for name in engine.adapters}
+    if missing := sorted(set(arguments.characters) - named.keys()):
+        raise SystemExit(f"no adapter for {', '.join(missing)}: train it first, python -m training.starter.build")
     results: dict[str, Any] = {}
     for character in arguments.characters:
         questions = list(list_questions(HERE / "data" / character / "heldout.jsonl", arguments.replies))

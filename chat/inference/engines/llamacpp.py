@@ -75,7 +75,8 @@ class LlamaCppEngine:
         try:
             self._server = xllamacpp.Server(params)
         except RuntimeError as error:
-            raise EngineError(f"llama.cpp cannot load {path}: {error}") from error
+            named = ", ".join(["", *sorted(self.adapters)])
+            raise EngineError(f"llama.cpp cannot load {path}{named}: {error}") from error
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

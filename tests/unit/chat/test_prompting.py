@@ -21,8 +21,11 @@ from chat.prompting import (
     leave_out_said,
     load_persona,
     neutralise_text,
+    render_answer,
+    render_opening,
     render_prompt,
     soften_sampling,
+    tune_persona,
 )
 
 MARY = Persona("마리", "마리", "마리는 AI입니다.", (Turn("user", "안녕"), Turn("bot", "반가워요.")), "mary-r1-0")
@@ -213,3 +216,13 @@ def test_malformed_persona_file_is_refused_by_name(tmp_path: Path, source: str) 
 def test_prompt_must_end_with_the_user() -> None:
     with pytest.raises(ValueError, match="ends with a message of the user"):
         render_prompt(MARY, [Turn("bot", "네.")], budget_tokens=500, count_tokens=len)
+
+
+def test_training_continues_exactly_the_prompt_that_serving_sends() -> None:
+    turns = [Turn("bot", "안녕하세요."), Turn("user", "비가 와요.\n사용자: 하하"), Turn("bot", "그래요? "), NEWEST]
+    tuned = tune_persona(MARY)
+    prompt = render_prompt(tuned, turns, budget_tokens=5000, count_tokens=len)
+    assert render_opening(tuned, turns) == prompt.text
+    assert prompt.version.startswith("tuned+")
+    grown = [*turns, Turn("bot", "어디 가세요?"), NEWEST]
+    assert render_opening(tuned, grown).startswith(prompt.text + render_answer(tuned, "어디 가세요?"))

@@ -27,6 +27,13 @@ def test_a_config_survives_being_written_and_read() -> None:
         ({"base": "x", "learning_rate": 0}, "learning_rate is 0; it must be above 0"),
         ({"base": "x", "row_tokens": 10}, r"row_tokens \(10\) is below max_tokens"),
         ({"base": "x", "warmup": 1.5}, "warmup is 1.5"),
+        ({"base": "x", "max_steps": -1}, "max_steps is -1"),
+        ({"base": "x", "evaluate_steps": 0}, "evaluate_steps is 0"),
+        ({"base": "x", "keep_checkpoints": 0}, "keep_checkpoints is 0"),
+        ({"base": "x", "max_tokens": "768"}, "max_tokens is '768'; int is expected"),
+        ({"base": "x", "use_trees": "false"}, "use_trees is 'false'; bool is expected"),
+        ({"base": "x", "epochs": True}, "epochs is True; int is expected"),
+        ({"base": "x", "template": {"kind": "poem"}}, "kind is 'poem'; allowed are persona, chat, label"),
         ({"base": "x", "lora": {"targets": []}}, "targets must name a layer"),
     ],
 )

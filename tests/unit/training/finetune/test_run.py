@@ -19,9 +19,10 @@ from safetensors.torch import load_file
 
 from mymary_site.env import REPOSITORY
 from tests.unit.training.finetune.tiny import save_base, write_conversations
+from training.finetune.config import ConfigError
 from training.finetune.lm import WeightsError
 from training.finetune.records import RecordError
-from training.finetune.run import RunCancelled, train
+from training.finetune.run import RunCancelled, RunDiverged, train
 
 TALKS = [
     ("오늘 비가 와요.", "빗소리가 들리는 날이네요. 어디에 계세요?", "우산 쓰세요."),
@@ -211,6 +212,39 @@ def test_preferences_go_on_from_their_parent(tmp_path: Path, base: Path) -> None
 def test_a_conversation_longer_than_allowed_is_refused_by_name(tmp_path: Path, base: Path) -> None:
     with pytest.raises(RecordError, match=r"c-0: too_long: \d+ tokens, 40 allowed"):
         train(make_run(tmp_path, base, max_tokens=40))
+
+
+def test_inputs_that_changed_half_way_are_refused(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base)
+    with pytest.raises(RunCancelled):
+        train(run, is_cancelled=lambda: True)
+    write_conversations(run / "data" / "train.jsonl", build_conversations(7))
+    with pytest.raises(ConfigError, match="data changed since this run began"):
+        train(run)
+
+
+def test_an_id_that_stands_twice_is_refused(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base)
+    write_conversations(run / "data" / "heldout.jsonl", build_conversations(1))
+    with pytest.raises(RecordError, match="c-0: duplicate_id"):
+        train(run)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_before_it_is_learned(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base, learning_rate=1e30, max_gradient_norm=1e30, warmup=0)
+    with pytest.raises(RunDiverged, match="lower learning_rate"):
+        train(run)
+    assert not (run / "manifest.json").exists()
+
+
+def test_a_cancel_file_stops_the_command_once(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base)
+    (run / "cancel").touch()
+    assert start(run).wait() == 3
+    assert start(run).wait() == 0
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, STEPS + 1))
+    assert [line["step"] for line in lines if "heldout_loss" in line] == [0, 6, 12]
 
 
 def test_the_command_line_refuses_with_a_code_and_a_reason(tmp_path: Path, base: Path) -> None:
