@@ -32,6 +32,7 @@ TALKS = [
     ("그냥 심심해요.", "와 주셔서 반가워요. 요즘 뭐가 재미있으세요?", "그렇군요."),
 ]
 STEPS = 12
+STEPS_A_KILL = 20  # a process gets at most about 15 steps far before it is killed
 LONGER = 80
 LEARNED_NATS = 0.05  # only the adapter learns, on a base of random weights
 
@@ -135,7 +136,7 @@ def kill_and_compare(tmp_path: Path, base: Path, *, kills: int) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print("seed", seed)
     generator = random.Random(seed)
-    settings = {"max_steps": 60, "checkpoint_steps": 1, "evaluate_steps": 1000}
+    settings = {"max_steps": STEPS_A_KILL * kills, "checkpoint_steps": 1, "evaluate_steps": 1000}
     whole, cut = make_run(tmp_path / "whole", base, **settings), make_run(tmp_path / "cut", base, **settings)
     train(whole)
     killed = 0
