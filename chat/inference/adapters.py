@@ -10,11 +10,10 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+
+from chat.inference.digest import DIGEST_CHARACTERS
 
 logger = logging.getLogger(__name__)
-
-DIGEST_CHARACTERS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)

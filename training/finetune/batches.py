@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 from training.finetune.forest import TokenPath
 
@@ -50,6 +52,15 @@ def list_steps(trees: Sequence[Tree], *, trees_per_step: int, seed: int, epoch: 
     shuffled = list(trees)
     random.Random(f"{seed}/{epoch}").shuffle(shuffled)  # noqa: S311
     return [shuffled[start : start + trees_per_step] for start in range(0, len(shuffled), trees_per_step)]
+
+
+def follow_steps(trees: Sequence[Tree], *, trees_per_step: int, seed: int, done: int) -> Iterator[list[Tree]]:
+    """The steps after the first `done` ones, epoch after epoch without end; an epoch is shuffled once."""
+    steps_an_epoch = math.ceil(len(trees) / trees_per_step)
+    first, place = divmod(done, steps_an_epoch)
+    for epoch in count(first):
+        yield from list_steps(trees, trees_per_step=trees_per_step, seed=seed, epoch=epoch)[place:]
+        place = 0
 
 
 def pack_rows(trees: Sequence[Tree], row_tokens: int) -> Iterator[tuple[Tree, ...]]:

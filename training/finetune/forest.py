@@ -43,7 +43,6 @@ class Forest:
     scored_nodes: Tensor  # [N] int64: which node
     scored_parents: Tensor  # [N] int64: where its prediction is read
     scored_paths: Tensor  # [N] int64: for which path
-    number_of_paths: int
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -56,7 +55,7 @@ class Forest:
 
     def to(self, device: torch.device | str) -> Forest:
         names = ("ids", "positions", "ends", "scored_nodes", "scored_parents", "scored_paths")
-        return Forest(**{name: getattr(self, name).to(device) for name in names}, number_of_paths=self.number_of_paths)
+        return Forest(**{name: getattr(self, name).to(device) for name in names})
 
 
 def build_forest(paths: Sequence[TokenPath]) -> Forest:
@@ -96,7 +95,6 @@ def build_forest(paths: Sequence[TokenPath]) -> Forest:
         scored_nodes=torch.tensor([place[node] for node, _ in scored], dtype=torch.int64),
         scored_parents=torch.tensor([place[parents[node]] for node, _ in scored], dtype=torch.int64),
         scored_paths=torch.tensor([number for _, number in scored], dtype=torch.int64),
-        number_of_paths=len(paths),
     )
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from chat.inference.digest import sha256_of
 from training.finetune.config import RunConfig
-from training.finetune.run_folder import hash_file, read_manifest
-
-logger = logging.getLogger(__name__)
+from training.finetune.run_folder import read_manifest
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -25,7 +23,7 @@ def compute_base_digest(base: str) -> str:
     """sha256 over the weight files, in the order of their names; empty for a Hugging Face id that is not a folder."""
     path = Path(base)
     if path.is_file():
-        return _hash_files([path])
+        return sha256_of(path)
     if not path.is_dir():
         return ""
     weights = sorted(path.glob("*.safetensors"))
@@ -142,7 +140,7 @@ def check_parent(folder: Path, base_digest: str) -> str:
     manifest = read_manifest(folder) or read_manifest(folder.parent)
     if manifest is None:
         raise WeightsError(f"{folder} has no manifest.json: nobody can say what this adapter was made for")
-    digest = hash_file(weights)
+    digest = sha256_of(weights)
     if manifest["adapter_digest"] != digest:
         raise WeightsError(f"{weights} is {digest[:12]}, its manifest says {manifest['adapter_digest'][:12]}")
     if not base_digest or manifest["base_digest"] != base_digest:

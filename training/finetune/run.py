@@ -11,14 +11,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save, save_file
 
+from chat.inference.digest import sha256_of
 from training.finetune import run_folder as files
-from training.finetune.batches import Tree, list_steps
+from training.finetune.batches import Tree, follow_steps
 from training.finetune.checkpoints import list_checkpoints, load_checkpoint, save_checkpoint
 from training.finetune.config import ConfigError, RunConfig, dump_config, load_config
 from training.finetune.lm import attach_adapter, check_parent, compute_base_digest, load_base, load_tokenizer
@@ -100,8 +102,8 @@ def train(folder: Path, *, is_cancelled: Callable[[], bool] = lambda: False) -> 
 def _fix_inputs(folder: Path, config: RunConfig, base_digest: str) -> dict[str, Any]:
     """Digests of all that goes in, kept from the first start on. Raises ConfigError where something has changed."""
     inputs = {
-        "config": files.hash_file(folder / "config.json"),
-        "data": {path.name: files.hash_file(path) for path in sorted((folder / "data").glob("*.jsonl"))},
+        "config": sha256_of(folder / "config.json"),
+        "data": {path.name: sha256_of(path) for path in sorted((folder / "data").glob("*.jsonl"))},
         "base": base_digest,
         "parent": check_parent(Path(config.parent_adapter), base_digest) if config.parent_adapter else "",
     }
@@ -167,9 +169,8 @@ def _learn(run: Run, scorer: Scorer, trees: list[Tree], heldout: list[Tree]) -> 
     for line in run.metrics.read():
         if "chosen_gain" in line:  # what a resumed run saw before it was cut off
             watch.has_collapsed(chosen_gain=line["chosen_gain"], margin=line["margin"])
-    while done < total:
-        epoch, place = divmod(done, steps_an_epoch)
-        step = list_steps(trees, trees_per_step=config.trees_per_step, seed=config.seed, epoch=epoch)[place]
+    steps = follow_steps(trees, trees_per_step=config.trees_per_step, seed=config.seed, done=done)
+    for step in islice(steps, total - done):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * learning_rate_factor(done, total, config)
         # A step's randomness depends on its number alone: a resumed run meets the same dropout.
@@ -218,8 +219,7 @@ def _take_step(
     for row in scorer.list_rows(step):
         loss, figures = compute_loss(run.config, scorer.score(row), row, references, total)
         loss.backward()  # type: ignore[no-untyped-call]
-        for name, value in {"loss": float(loss.detach()), **figures}.items():
-            sums[name] = sums.get(name, 0.0) + value
+        _add_up(sums, loss, figures)
     norm = float(torch.nn.utils.clip_grad_norm_(trained, run.config.max_gradient_norm))
     if not math.isfinite(sums["loss"]) or not math.isfinite(norm):
         raise RunDiverged(f"loss {sums['loss']}, gradient {norm}: lower learning_rate, or take bfloat16 or float32")
@@ -275,6 +275,11 @@ def compute_loss(
     return loss, figures
 
 
+def _add_up(sums: dict[str, float], loss: torch.Tensor, figures: dict[str, float]) -> None:
+    for name, value in {"loss": float(loss.detach()), **figures}.items():
+        sums[name] = sums.get(name, 0.0) + value
+
+
 @torch.no_grad()
 def _evaluate(run: Run, scorer: Scorer, heldout: list[Tree], references: dict[str, torch.Tensor], step: int) -> None:
     if not heldout:
@@ -284,8 +289,7 @@ def _evaluate(run: Run, scorer: Scorer, heldout: list[Tree], references: dict[st
     sums: dict[str, float] = {}
     for row in scorer.list_rows(heldout):
         loss, figures = compute_loss(run.config, scorer.score(row), row, references, total)
-        for name, value in {"loss": float(loss), **figures}.items():
-            sums[name] = sums.get(name, 0.0) + value
+        _add_up(sums, loss, figures)
     if run.config.method == "sft":
         sums["perplexity"] = math.exp(sums["loss"])
     run.metrics.append({"step": step, **{f"heldout_{name}": value for name, value in sums.items()}})
@@ -305,7 +309,7 @@ def _find_references(run: Run, scorer: Scorer, trees: list[Tree]) -> dict[str, t
             stored |= _score_by_conversation(scorer, row)
         files.write_atomically(file, save(stored))
     tolerance = REFERENCE_TOLERANCE[run.config.dtype]
-    for row in list(scorer.list_rows(trees[: run.config.trees_per_step])):
+    for row in scorer.list_rows(trees[: run.config.trees_per_step]):
         for conversation_id, fresh in _score_by_conversation(scorer, row).items():
             kept = stored.get(conversation_id)
             if kept is None or not torch.allclose(kept, fresh, rtol=tolerance, atol=tolerance):
@@ -330,7 +334,7 @@ def _finish(
         "architecture": {name: getattr(lm.config.get_text_config(), name, None) for name in ARCHITECTURE},
         "parent_adapter": run.config.parent_adapter,
         "parent_digest": inputs["parent"],
-        "adapter_digest": files.hash_file(run.folder / "adapter" / "adapter_model.safetensors"),
+        "adapter_digest": sha256_of(run.folder / "adapter" / "adapter_model.safetensors"),
         "data_digests": inputs["data"],
         "config": dump_config(run.config),
         "prompt_versions": getattr(template, "versions", {}),

@@ -11,7 +11,6 @@ manifest.json                                              last of all: its pres
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -71,11 +70,6 @@ def read_manifest(run_folder: Path) -> dict[str, Any] | None:
         return None
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
-
-
-def hash_file(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 class MetricsFile:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from training.finetune.batches import Tree, pack_plain, pack_rows
 from training.finetune.forest import build_forest
-from training.finetune.scoring import score_forest, score_padded
+from training.finetune.scoring import score_forest, score_padded, sum_by_path
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Scores:
 
     def sum_by_path(self) -> Tensor:
         """[number of paths]."""
-        return self.token_logps.new_zeros(self.number_of_paths).index_add(0, self.paths, self.token_logps)
+        return sum_by_path(self.token_logps, self.paths, self.number_of_paths)
 
 
 class Scorer:

@@ -34,9 +34,9 @@ def score_forest(lm: Any, forest: Forest) -> Tensor:
     return logits[places, forest.ids[forest.scored_nodes]] - logits.logsumexp(dim=-1)[places]
 
 
-def sum_by_path(token_logps: Tensor, forest: Forest) -> Tensor:
-    """[N] → [number of paths]."""
-    return token_logps.new_zeros(forest.number_of_paths).index_add(0, forest.scored_paths, token_logps)
+def sum_by_path(token_logps: Tensor, scored_paths: Tensor, number_of_paths: int) -> Tensor:
+    """[N], [N] → [number of paths]."""
+    return token_logps.new_zeros(number_of_paths).index_add(0, scored_paths, token_logps)
 
 
 def build_masks(lm: Any, forest: Forest) -> Tensor | dict[str, Tensor]:
@@ -90,7 +90,7 @@ def can_take_forests(lm: Any, device: torch.device | str = "cpu") -> bool:
     try:
         with torch.no_grad():
             forest = build_forest(paths).to(device)
-            tree = sum_by_path(score_forest(lm, forest), forest)
+            tree = sum_by_path(score_forest(lm, forest), forest.scored_paths, len(paths))
             plain = torch.stack([scores.sum() for scores in score_padded(lm, paths, device)])
     except torch.OutOfMemoryError:
         raise

@@ -12,12 +12,13 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
+from chat.inference.digest import sha256_of
 from chat.inference.engines.packaged_lm import get_packaged_lm
 from chat.prompting import PROMPTS_FOLDER
 from training.finetune.__main__ import log_to
 from training.finetune.export import export_gguf
 from training.finetune.run import train
-from training.finetune.run_folder import hash_file, write_folder_atomically, write_json
+from training.finetune.run_folder import write_folder_atomically, write_json
 
 HERE: Final = Path(__file__).parent
 CHARACTERS: Final = ("mary", "mentos", "expert", "futfut")
@@ -83,14 +84,14 @@ def publish(character: str, folder: Path) -> None:
             "adapter/adapter_config.json",
             "config.json",
             "metrics.jsonl",
+            "run.log",
         ):
             shutil.copy(folder / name, target)
-        shutil.copy(folder / "run.log", target / "run.log")
         export_gguf(folder / "adapter", manifest, target / "adapter.gguf")
         command = f"python -m training.starter.build {character}"
         write_json(
             target / "manifest.json",
-            {**manifest, "gguf_digest": hash_file(target / "adapter.gguf"), "command": command},
+            {**manifest, "gguf_digest": sha256_of(target / "adapter.gguf"), "command": command},
         )
 
     write_folder_atomically(HERE / "adapters" / character, fill)

@@ -23,13 +23,13 @@ from urllib.parse import urlsplit
 import xllamacpp
 
 from chat.inference.adapters import find_adapters
-from chat.inference.engines.packaged_lm import get_packaged_lm, sha256_of
+from chat.inference.digest import DIGEST_CHARACTERS, sha256_of
+from chat.inference.engines.packaged_lm import get_packaged_lm
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
 from chat.prompting import Sampling
 
 logger = logging.getLogger(__name__)
 
-DIGEST_CHARACTERS: Final = 12
 COUNTED_LINES: Final = 8192
 GATHER_SECONDS: Final = 0.03
 """How long a token may wait for the next ones, of all requests, before the event loop is woken for it."""

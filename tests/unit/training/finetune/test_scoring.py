@@ -24,7 +24,7 @@ def test_forest_and_plain_give_equal_log_probabilities_and_gradients(name: str, 
     forest = build_forest(paths)
     weights = torch.linspace(-1, 1, len(paths))
 
-    tree = sum_by_path(score_forest(lm, forest), forest)
+    tree = sum_by_path(score_forest(lm, forest), forest.scored_paths, len(paths))
     (tree * weights).sum().backward()
     tree_gradients = {key: parameter.grad.clone() for key, parameter in lm.named_parameters()}
     lm.zero_grad()
