@@ -26,6 +26,7 @@ PURE = (
     "mymary_site.flow",
     "mymary_site.logs",
     "mymary_site.stack",
+    "training.datasets",
     "training.finetune",
     "training.starter",
 )

@@ -1,9 +1,13 @@
-"""`python -m training.finetune RUN_FOLDER`: train, or go on after a kill. Exit codes below."""
+"""`python -m training.finetune RUN_FOLDER`: train, or go on after a kill. Exit codes below.
+
+On several GPUs: `accelerate launch --config_file deploy/accelerate/ddp.yaml -m training.finetune RUN_FOLDER`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,8 +16,18 @@ from chat.prompting import PersonaFileError
 from training.finetune.config import ConfigError
 from training.finetune.lm import WeightsError
 from training.finetune.records import RecordError
+from training.finetune.run_folder import FolderBusy
 
 DONE, FAILED, REFUSED, CANCELLED, COLLAPSED, DIVERGED = range(6)
+REFUSALS = (
+    ConfigError,
+    RecordError,
+    WeightsError,
+    PersonaFileError,
+    FolderBusy,
+    FileNotFoundError,
+    UnicodeDecodeError,
+)
 EPILOG = """exit codes: 0 the run is whole (manifest.json is there); 1 something unexpected, see run.log; 2 config, data
 or weights are refused, with the line and the reason; 3 cancelled by SIGTERM, SIGINT or a file named `cancel`: the same
 command goes on; 4 DPO collapsed and was stopped; 5 the loss was no finite number any more."""
@@ -26,14 +40,25 @@ def main() -> int:
     if not folder.is_dir():
         parser.error(f"{folder} is no folder")
     log_to(folder)
-    from training.finetune.run import RunCancelled, RunCollapsed, RunDiverged, train  # takes seconds: after --help
+    # Takes seconds: after --help.
+    from training.finetune.processes import LaunchError, Processes
+    from training.finetune.progress import ProgressBar
+    from training.finetune.run import RunCancelled, RunCollapsed, RunDiverged, train
 
     stops: list[int] = []
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda number, _frame: stops.append(number))
     try:
-        train(folder, is_cancelled=lambda: bool(stops) or (folder / "cancel").exists())
-    except (ConfigError, RecordError, WeightsError, PersonaFileError, FileNotFoundError, UnicodeDecodeError) as error:
+        processes = Processes()
+        with ProgressBar(is_shown=processes.is_first) as bar:
+            train(
+                folder,
+                processes=processes,
+                is_cancelled=lambda: bool(stops) or (folder / "cancel").exists(),
+                report=bar.show,
+            )
+            processes.close()
+    except (*REFUSALS, LaunchError) as error:
         logging.error("%s", error)
         return REFUSED
     except RunCancelled as stop:
@@ -54,11 +79,10 @@ def main() -> int:
 
 
 def log_to(folder: Path) -> None:
-    """To the terminal and to run.log."""
-    handlers: list[logging.Handler] = [
-        logging.StreamHandler(sys.stderr),
-        logging.FileHandler(folder / "run.log", encoding="utf-8"),
-    ]
+    """To the terminal and to run.log, which the first of several processes writes."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if os.environ.get("RANK", "0") == "0":
+        handlers.append(logging.FileHandler(folder / "run.log", encoding="utf-8"))
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
     )

@@ -31,6 +31,26 @@ class Tree:
         return sum(len(path.scored) for path in self.paths)
 
 
+def split_tree(tree: Tree, row_tokens: int) -> Iterator[Tree]:
+    """The tree itself where it fits into a row, else parts that do, named `<id>/2` and so on; a pair stays together."""
+    if tree.tokens <= row_tokens:
+        yield tree
+        return
+    unit = 2 if tree.agreements else 1
+    start, number = 0, 1
+    for place in range(unit, len(tree.paths) + 1, unit):
+        is_last = place == len(tree.paths)
+        if not is_last and count_nodes(tree.paths[start : place + unit]) <= row_tokens:
+            continue
+        yield Tree(
+            tree.conversation_id if number == 1 else f"{tree.conversation_id}/{number}",
+            tree.paths[start:place],
+            tree.weights[start:place],
+            tree.agreements[start // unit : place // unit] if tree.agreements else (),
+        )
+        start, number = place, number + 1
+
+
 def count_nodes(paths: Sequence[TokenPath]) -> int:
     """Nodes of the trie of these paths: each adds what it does not share with the one before it in sorted order."""
     ordered = sorted(path.ids for path in paths)

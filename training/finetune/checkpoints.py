@@ -5,23 +5,34 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 
+from training.finetune.processes import Processes, gather_whole, place_like
 from training.finetune.run_folder import write_folder_atomically
 
 NAME = re.compile(r"step-(\d{6,})")
 
 
-def save_checkpoint(run_folder: Path, step: int, lm: Any, optimizer: torch.optim.Optimizer, *, keep: int) -> None:
-    def fill(folder: Path) -> None:
-        save_file(read_trained(lm), folder / "trained.safetensors")
-        save_file(_flatten(optimizer), folder / "optimizer.safetensors")
-        (folder / "state.json").write_text(json.dumps({"step": step}))
+def save_checkpoint(
+    run_folder: Path, step: int, lm: Any, optimizer: torch.optim.Optimizer, *, keep: int, processes: Processes
+) -> None:
+    trained = read_trained(lm)
+    tensors, numbers = _read_optimizer(lm, optimizer)
 
+    def fill(folder: Path) -> None:
+        save_file(trained, folder / "trained.safetensors")
+        save_file(tensors, folder / "optimizer.safetensors")
+        (folder / "state.json").write_text(json.dumps({"step": step, "optimizer": numbers}))
+
+    processes.first_alone(lambda: _write(run_folder, step, fill, keep))
+
+
+def _write(run_folder: Path, step: int, fill: Callable[[Path], None], keep: int) -> None:
     checkpoints = run_folder / "checkpoints"
     checkpoints.mkdir(exist_ok=True)
     write_folder_atomically(checkpoints / f"step-{step:06d}", fill)
@@ -40,31 +51,38 @@ def list_checkpoints(run_folder: Path) -> list[Path]:
 def load_checkpoint(folder: Path, lm: Any, optimizer: torch.optim.Optimizer) -> int:
     """Put everything back as it was; returns the number of steps done."""
     trained = load_file(folder / "trained.safetensors")
-    for name, parameter in _list_trained(lm):
-        parameter.data.copy_(trained[name])
-    flat = load_file(folder / "optimizer.safetensors")
-    state = optimizer.state_dict()
-    state["state"] = {}
-    for key, value in flat.items():
-        number, _, name = key.partition(".")
-        state["state"].setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict(state)
-    step: int = json.loads((folder / "state.json").read_text())["step"]
+    state = json.loads((folder / "state.json").read_text())
+    tensors = load_file(folder / "optimizer.safetensors")
+    for name, parameter in list_trained(lm):
+        parameter.data.copy_(place_like(trained[name], parameter.data))
+        kept = {key: place_like(value, parameter.data) for key, value in _pick(tensors, name).items()}
+        optimizer.state[parameter] = {**kept, **_pick(state["optimizer"], name)}
+    step: int = state["step"]
     return step
 
 
 def read_trained(lm: Any) -> dict[str, torch.Tensor]:
-    return {name: parameter.detach().cpu().contiguous() for name, parameter in _list_trained(lm)}
+    return {name: gather_whole(parameter.data) for name, parameter in list_trained(lm)}
 
 
-def _list_trained(lm: Any) -> list[tuple[str, torch.nn.Parameter]]:
+def list_trained(lm: Any) -> list[tuple[str, torch.nn.Parameter]]:
     return [(name, parameter) for name, parameter in lm.named_parameters() if parameter.requires_grad]
 
 
-def _flatten(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    state = optimizer.state_dict()["state"]
-    return {
-        f"{number}.{name}": torch.as_tensor(value).cpu()
-        for number, fields in state.items()
-        for name, value in fields.items()
-    }
+def _read_optimizer(
+    lm: Any, optimizer: torch.optim.Optimizer
+) -> tuple[dict[str, torch.Tensor], dict[str, int | float]]:
+    """`<layer>/<name>` of each tensor, and of each plain number: bitsandbytes counts its steps in an int."""
+    tensors: dict[str, torch.Tensor] = {}
+    numbers: dict[str, int | float] = {}
+    for layer, parameter in list_trained(lm):
+        for name, value in optimizer.state[parameter].items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{layer}/{name}"] = gather_whole(value)
+            else:
+                numbers[f"{layer}/{name}"] = value
+    return tensors, numbers
+
+
+def _pick(values: dict[str, Any], layer: str) -> dict[str, Any]:
+    return {key.removeprefix(f"{layer}/"): value for key, value in values.items() if key.startswith(f"{layer}/")}

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from training.finetune.presets import PRESETS
+
 Method = Literal["sft", "dpo"]
 Quantisation = Literal["none", "nf4", "int8"]
 Dtype = Literal["float32", "bfloat16", "float16"]
 TemplateKind = Literal["persona", "chat", "label"]
 Schedule = Literal["linear", "cosine", "constant"]
-
+Optimizer = Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit"]
 
 PLAIN_TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
 
@@ -24,10 +26,12 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class LoraSettings:
+    """`targets`: names of layers; "all-linear" for each one but the output, "default" for those that PEFT takes."""
+
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
-    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    targets: tuple[str, ...] = ("all-linear",)
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,13 @@ class TemplateSettings:
 @dataclass(frozen=True)
 class RunConfig:
     base: str  # folder, Hugging Face id, or a .gguf file
+    preset: str = ""  # of presets.py: what is not set here is taken from there
     method: Method = "sft"
     parent_adapter: str = ""  # a folder; DPO starts from it and is compared with it
     template: TemplateSettings = field(default_factory=TemplateSettings)
     lora: LoraSettings = field(default_factory=LoraSettings)
     quantisation: Quantisation = "none"
+    double_quantisation: bool = True  # of nf4: the scales are quantised too
     dtype: Dtype = "float32"
     use_trees: bool = True
     last_answer_only: bool = False
@@ -62,6 +68,8 @@ class RunConfig:
     learning_rate: float = 2e-4
     schedule: Schedule = "linear"
     warmup: float = 0.1  # share of the steps
+    warmup_steps: int = 0  # instead of a share
+    optimizer: Optimizer = "adamw"
     weight_decay: float = 0.0
     max_gradient_norm: float = 1.0
     beta: float = 0.1
@@ -86,7 +94,7 @@ def load_config(path: Path) -> RunConfig:
 
 def parse_config(fields: dict[str, Any]) -> RunConfig:
     """Raises ConfigError for unknown names, wrong types and values out of range."""
-    fields = dict(fields)
+    fields = _fill_from_preset(fields)
     nested = {"template": TemplateSettings, "lora": LoraSettings}
     for name, kind in nested.items():
         if name in fields:
@@ -94,6 +102,21 @@ def parse_config(fields: dict[str, Any]) -> RunConfig:
     config: RunConfig = _build(RunConfig, fields, "")
     _check(config)
     return config
+
+
+def _fill_from_preset(fields: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the named preset under those that are given; `lora` and `template` are filled name by name."""
+    name = fields.get("preset", "")
+    if not name:
+        return dict(fields)
+    if name not in PRESETS:
+        raise ConfigError(f"unknown preset {name!r}; known are {', '.join(PRESETS)}")
+    preset = PRESETS[name]
+    filled = {**preset, **fields}
+    for key in ("lora", "template"):
+        if isinstance(fields.get(key), dict) and key in preset:
+            filled[key] = {**preset[key], **fields[key]}
+    return filled
 
 
 def dump_config(config: RunConfig) -> dict[str, Any]:
@@ -121,7 +144,13 @@ def _build(kind: Any, fields: Any, prefix: str) -> Any:
 
 
 def _check(config: RunConfig) -> None:
-    choices = {"method": Method, "quantisation": Quantisation, "dtype": Dtype, "schedule": Schedule}
+    choices = {
+        "method": Method,
+        "quantisation": Quantisation,
+        "dtype": Dtype,
+        "schedule": Schedule,
+        "optimizer": Optimizer,
+    }
     for name, kind in choices.items():
         if getattr(config, name) not in get_args(kind):
             raise ConfigError(f"{name} is {getattr(config, name)!r}; allowed are {', '.join(get_args(kind))}")
@@ -143,6 +172,8 @@ def _check(config: RunConfig) -> None:
             raise ConfigError(f"{name} is {getattr(config, name)}; it must be above 0")
     if config.max_steps < 0:
         raise ConfigError(f"max_steps is {config.max_steps}; 0 takes as many as the epochs have")
+    if config.warmup_steps < 0:
+        raise ConfigError(f"warmup_steps is {config.warmup_steps}; 0 leaves it to warmup")
     if config.row_tokens < config.max_tokens:
         raise ConfigError(f"row_tokens ({config.row_tokens}) is below max_tokens ({config.max_tokens})")
     if not 0 <= config.warmup < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from chat.inference.digest import sha256_of
 from training.finetune.config import RunConfig
 from training.finetune.run_folder import read_manifest
 
+logger = logging.getLogger(__name__)
+
+FETCHED = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -19,13 +23,29 @@ class WeightsError(ValueError):
     """Weights that are missing, unsafe, or not those an adapter was made for."""
 
 
-def compute_base_digest(base: str) -> str:
-    """sha256 over the weight files, in the order of their names; empty for a Hugging Face id that is not a folder."""
+def find_base(base: str) -> Path:
+    """The folder or .gguf file; a Hugging Face id is looked up in the local cache, and fetched if it is not there.
+
+    Raises WeightsError.
+    """
     path = Path(base)
+    if path.exists():
+        return path
+    if path.is_absolute() or base.startswith(".") or base.count("/") != 1:
+        raise WeightsError(f"{base}: there is no such folder or file")
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(base, allow_patterns=FETCHED))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{base} is no folder or file here, and cannot be fetched: {error}") from error
+
+
+def compute_base_digest(base: str) -> str:
+    """sha256 over the weight files, in the order of their names. Raises WeightsError."""
+    path = find_base(base)
     if path.is_file():
         return sha256_of(path)
-    if not path.is_dir():
-        return ""
     weights = sorted(path.glob("*.safetensors"))
     if not weights:
         unsafe = ", ".join(sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in path.glob(pattern)))
@@ -47,10 +67,10 @@ def _hash_files(files: list[Path]) -> str:
 def load_tokenizer(base: str) -> Any:
     from transformers import AutoTokenizer
 
-    path = Path(base)
+    path = find_base(base)
     if path.suffix == ".gguf":
         return AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
-    return AutoTokenizer.from_pretrained(base)
+    return AutoTokenizer.from_pretrained(str(path))
 
 
 def load_base(config: RunConfig, device: str) -> Any:
@@ -59,9 +79,9 @@ def load_base(config: RunConfig, device: str) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading: its lines would fill run.log
-    path = Path(config.base)
+    path = find_base(config.base)
     options: dict[str, Any] = {"dtype": DTYPES[config.dtype], "attn_implementation": "sdpa"}
-    source = config.base
+    source = str(path)
     if path.suffix == ".gguf":
         source, options["gguf_file"] = str(path.parent), path.name
         # Unpacked once: left in blocks, every product of matrices would unpack them again.
@@ -81,7 +101,13 @@ def load_base(config: RunConfig, device: str) -> Any:
     except OSError as error:
         raise WeightsError(f"{config.base}: {error}") from error
     lm.config.use_cache = False
-    return lm if config.quantisation != "none" else lm.to(device)
+    if config.quantisation == "none":
+        return lm.to(device)
+    for module in lm.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            # Else the first evaluation on a CPU repacks the weights into a form that has no gradient.
+            module.support_avx512bf16_for_cpu = False
+    return lm
 
 
 def _describe_quantisation(config: RunConfig) -> Any:
@@ -92,7 +118,7 @@ def _describe_quantisation(config: RunConfig) -> Any:
     return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
+        bnb_4bit_use_double_quant=config.double_quantisation,
         bnb_4bit_compute_dtype=DTYPES[config.dtype],
     )
 
@@ -102,20 +128,20 @@ def attach_adapter(lm: Any, config: RunConfig) -> Any:
     from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
     if config.quantisation != "none":
-        lm = prepare_model_for_kbit_training(  # type: ignore[no-untyped-call]
-            lm, use_gradient_checkpointing=config.gradient_checkpointing
-        )
-    elif config.gradient_checkpointing:
-        lm.gradient_checkpointing_enable({"use_reentrant": False})
+        # Its own way to checkpoint activations is one that transformers calls deprecated.
+        lm = prepare_model_for_kbit_training(lm, use_gradient_checkpointing=False)  # type: ignore[no-untyped-call]
+    if config.gradient_checkpointing:
+        lm.activation_checkpointing_enable({"use_reentrant": False})
         lm.enable_input_require_grads()
     if config.parent_adapter:
         tuned = PeftModel.from_pretrained(lm, config.parent_adapter, is_trainable=True)
+        logger.info("rank, alpha and layers are those of the parent adapter, not of this config")
     else:
         lora = LoraConfig(
             r=config.lora.rank,
             lora_alpha=config.lora.alpha,
             lora_dropout=config.lora.dropout,
-            target_modules=list(config.lora.targets),
+            target_modules=_name_targets(config.lora.targets),
             task_type="CAUSAL_LM",
         )
         torch.manual_seed(config.seed)
@@ -127,6 +153,34 @@ def attach_adapter(lm: Any, config: RunConfig) -> Any:
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # an adapter in 16 bits does not move by small steps
     return tuned
+
+
+def _name_targets(targets: tuple[str, ...]) -> list[str] | str | None:
+    """As PEFT wants them: None for its own choice."""
+    if targets == ("default",):
+        return None
+    return "all-linear" if targets == ("all-linear",) else list(targets)
+
+
+def build_optimizer(trained: list[torch.nn.Parameter], config: RunConfig) -> torch.optim.Optimizer:
+    """Paged and 8-bit ones are bitsandbytes' (Dettmers et al. 2022, 2023); pages need CUDA, so a CPU does without."""
+    name = config.optimizer
+    settings: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    if name == "adamw":
+        return torch.optim.AdamW(trained, **settings)
+    import bitsandbytes.optim
+
+    optim: Any = bitsandbytes.optim
+    on_cpu = trained[0].device.type == "cpu"
+    if on_cpu and name.startswith("paged_"):
+        logger.info("%s: a CPU has no pages to move, so its unpaged form is taken", name)
+    kinds = {
+        "adamw_8bit": optim.AdamW8bit,
+        "paged_adamw_8bit": optim.AdamW8bit if on_cpu else optim.PagedAdamW8bit,
+        "paged_adamw_32bit": optim.AdamW32bit if on_cpu else optim.PagedAdamW32bit,
+    }
+    optimizer: torch.optim.Optimizer = kinds[name](trained, **settings)
+    return optimizer
 
 
 def check_parent(folder: Path, base_digest: str) -> str:
@@ -143,7 +197,7 @@ def check_parent(folder: Path, base_digest: str) -> str:
     digest = sha256_of(weights)
     if manifest["adapter_digest"] != digest:
         raise WeightsError(f"{weights} is {digest[:12]}, its manifest says {manifest['adapter_digest'][:12]}")
-    if not base_digest or manifest["base_digest"] != base_digest:
-        here = base_digest[:12] or "no folder or file, so nobody knows its digest"
-        raise WeightsError(f"{folder} was made for base {manifest['base_digest'][:12]}, this base is {here}")
+    if manifest["base_digest"] != base_digest:
+        made_for = manifest["base_digest"][:12]
+        raise WeightsError(f"{folder} was made for base {made_for}, this base is {base_digest[:12]}")
     return digest

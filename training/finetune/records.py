@@ -6,7 +6,8 @@
                 "pairs": [{"rejected": "…", "chosen": "…", "weight": 1.0, "agreement": 1.0}]}]}
 
 A bot turn's `text` is what the talk went on with. `pairs` compare answers at that place; without `chosen`, the turn's
-own text is the better one. `agreement` is the share of annotators who agreed: 1 for none against.
+own text is the better one. `agreement` is the share of annotators who agreed: 1 for none against. A conversation may
+carry `system`: a text of its own before the first turn, such as the goods that are haggled over.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Conversation:
     turns: tuple[Turn, ...]
     topic: str = ""
     mood: str = ""
+    system: str = ""
 
 
 def read_conversations(path: Path) -> Iterator[Conversation]:
@@ -79,8 +81,9 @@ def load_conversation(fields: Any, where: str) -> Conversation:
             id=str(fields["id"]),
             character=str(fields["character"]),
             turns=turns,
-            topic=str(fields.get("topic", "")),
-            mood=str(fields.get("mood", "")),
+            topic=str(fields.get("topic") or ""),
+            mood=str(fields.get("mood") or ""),
+            system=str(fields.get("system") or ""),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordError("not_a_conversation", where, f"{type(error).__name__} {error}") from error
@@ -92,7 +95,7 @@ def load_conversation(fields: Any, where: str) -> Conversation:
 
 
 def _load_turn(fields: dict[str, Any], where: str) -> Turn:
-    role, text = fields["role"], str(fields["text"])
+    role, text = fields["role"], str(fields["text"] or "")
     if role not in ("user", "bot"):
         raise RecordError("wrong_roles", where, f"a role is user or bot, not {role!r}")
     if not text.strip():
@@ -102,8 +105,8 @@ def _load_turn(fields: dict[str, Any], where: str) -> Turn:
 
 def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
     pair = Pair(
-        chosen=str(fields.get("chosen", text)),
-        rejected=str(fields["rejected"]),
+        chosen=str(fields.get("chosen", text) or ""),
+        rejected=str(fields["rejected"] or ""),
         weight=float(fields.get("weight", 1.0)),
         agreement=float(fields.get("agreement", 1.0)),
     )
@@ -122,6 +125,7 @@ def dump_conversation(conversation: Conversation) -> dict[str, Any]:
         "character": conversation.character,
         **({"topic": conversation.topic} if conversation.topic else {}),
         **({"mood": conversation.mood} if conversation.mood else {}),
+        **({"system": conversation.system} if conversation.system else {}),
         "turns": [_dump_turn(turn) for turn in conversation.turns],
     }
 

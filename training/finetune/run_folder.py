@@ -11,16 +11,34 @@ manifest.json                                              last of all: its pres
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
 INPUTS = "inputs.json"
 METRICS = "metrics.jsonl"
+LOCK = ".lock"
+
+
+class FolderBusy(RuntimeError):
+    """Another process trains in this folder."""
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Held while a run goes on; the kernel lets go of it with the process, however that ends. Raises FolderBusy."""
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderBusy(f"{folder}: another process trains here; wait for it or cancel it") from error
+        yield
 
 
 def write_atomically(path: Path, content: bytes) -> None:

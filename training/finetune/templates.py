@@ -43,6 +43,8 @@ class PersonaTemplate:
         persona = self._personas.get(conversation.character)
         if persona is None:
             raise RecordError("unknown_character", conversation.id, f"no persona file for {conversation.character!r}")
+        if conversation.system:
+            raise RecordError("system", conversation.id, "a persona's prompt has no place for the conversation's own")
         turns = [PromptTurn(turn.role, turn.text) for turn in conversation.turns[:index]]
         return Rendered(render_opening(persona, turns), render_answer(persona, answer))
 
@@ -57,7 +59,8 @@ class ChatTemplate:
         self._system = system
 
     def render(self, conversation: Conversation, index: int, answer: str) -> Rendered:
-        messages = [{"role": "system", "content": self._system}] if self._system else []
+        system = conversation.system or self._system
+        messages = [{"role": "system", "content": system}] if system else []
         messages += [{"role": self.ROLES[turn.role], "content": turn.text} for turn in conversation.turns[:index]]
         prompt = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         messages.append({"role": "assistant", "content": answer})
@@ -80,7 +83,7 @@ class LabelTemplate:
     system: str = ""
 
     def render(self, conversation: Conversation, index: int, answer: str) -> Rendered:
-        head = [self.system] if self.system else []
+        head = [text for text in (self.system, conversation.system) if text]
         lines = [f"{self.user if turn.role == 'user' else self.bot} {turn.text}" for turn in conversation.turns[:index]]
         return Rendered(self.separator.join([*head, *lines, self.bot]), f" {answer}{self.stop}")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from training.finetune.config import ConfigError, RunConfig, dump_config, load_config, parse_config
+from training.finetune.presets import PRESETS
 
 
 def test_a_config_survives_being_written_and_read() -> None:
@@ -52,3 +53,25 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 
 def test_defaults_are_valid() -> None:
     assert parse_config({"base": "x"}) == RunConfig(base="x")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_valid_and_fills_what_is_open(name: str) -> None:
+    config = parse_config({"base": "somewhere", "preset": name})
+    assert config.preset == name
+    assert config.base == "somewhere"
+    assert config.epochs == PRESETS[name]["epochs"]
+
+
+def test_what_is_given_goes_before_the_preset() -> None:
+    config = parse_config({"preset": "mymary-sft", "lora": {"rank": 4}, "template": {"user": "질문:"}})
+    assert config.lora.rank == 4
+    assert config.lora.targets == ("query_key_value",)
+    assert config.template.user == "질문:"
+    assert config.template.bot == "### 응답:"
+    assert config.quantisation == "nf4"
+
+
+def test_an_unknown_preset_is_named() -> None:
+    with pytest.raises(ConfigError, match="unknown preset 'mymary'; known are mymary-sft"):
+        parse_config({"preset": "mymary"})

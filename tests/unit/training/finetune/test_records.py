@@ -48,6 +48,7 @@ def change(path: tuple, value: object) -> dict:
         (change(("turns", 0, "role"), "bot"), "wrong_roles"),
         (change(("turns", 1, "role"), "user"), "wrong_roles"),
         (change(("turns", 0, "text"), "  "), "empty_text"),
+        (change(("turns", 0, "text"), None), "empty_text"),
         (change(("turns", 1, "pairs", 0, "rejected"), ""), "empty_text"),
         (change(("turns", 1, "pairs", 0, "rejected"), GOOD["turns"][1]["text"] + " "), "chosen_is_rejected"),
         (change(("turns", 1, "pairs", 0, "weight"), 0), "bad_weight"),

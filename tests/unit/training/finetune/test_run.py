@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -23,6 +24,7 @@ from training.finetune.config import ConfigError
 from training.finetune.lm import WeightsError
 from training.finetune.records import RecordError
 from training.finetune.run import RunCancelled, RunDiverged, train
+from training.finetune.run_folder import FolderBusy, lock
 
 TALKS = [
     ("오늘 비가 와요.", "빗소리가 들리는 날이네요. 어디에 계세요?", "우산 쓰세요."),
@@ -112,13 +114,97 @@ def test_rows_of_any_size_give_the_gradients_of_the_whole_step(tmp_path: Path, b
 def test_a_cancelled_run_goes_on_to_the_same_losses_and_weights(tmp_path: Path, base: Path) -> None:
     whole, cut = make_run(tmp_path / "whole", base, method="dpo"), make_run(tmp_path / "cut", base, method="dpo")
     train(whole)
-    asked = iter([False] * 4 + [True])
     with pytest.raises(RunCancelled, match="after step 5 of 12"):
-        train(cut, is_cancelled=lambda: next(asked))
+        cancel_after_step(cut, 5)
     train(cut)
-    assert read_losses(cut) == read_losses(whole)
-    ours, theirs = (load_file(folder / "adapter" / "adapter_model.safetensors") for folder in (cut, whole))
-    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert_same_run(cut, whole)
+
+
+def cancel_after_step(folder: Path, step: int) -> None:
+    done: list[int] = []
+    train(folder, report=lambda number, *_: done.append(number), is_cancelled=lambda: step in done)
+
+
+def assert_same_run(ours: Path, theirs: Path) -> None:
+    assert read_losses(ours) == read_losses(theirs)
+    left, right = (load_file(folder / "adapter" / "adapter_model.safetensors") for folder in (ours, theirs))
+    assert all(torch.equal(left[name], right[name]) for name in right)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit"])
+@pytest.mark.filterwarnings("ignore:.*gemm_4bit:UserWarning")
+def test_states_of_other_optimisers_survive_a_cancel(tmp_path: Path, base: Path, optimizer: str) -> None:
+    settings = {"optimizer": optimizer, "lora": {"rank": 32, "alpha": 8}}  # 4,096 numbers and more are kept in 8 bits
+    whole, cut = make_run(tmp_path / "whole", base, **settings), make_run(tmp_path / "cut", base, **settings)
+    train(whole)
+    with pytest.raises(RunCancelled):
+        cancel_after_step(cut, 5)
+    train(cut)
+    assert_same_run(cut, whole)
+
+
+@pytest.mark.parametrize(("quantisation", "double_quantisation"), [("nf4", True), ("nf4", False), ("int8", False)])
+def test_preferences_are_learned_on_a_quantised_base(
+    tmp_path: Path, quantisation: str, double_quantisation: bool
+) -> None:
+    texts = [text for talk in TALKS for text in talk] * 5
+    base = save_base(tmp_path / "base", texts, hidden_size=64)  # a row fills whole blocks of 64 numbers
+    run = make_run(
+        tmp_path / "run",
+        base,
+        method="dpo",
+        quantisation=quantisation,
+        double_quantisation=double_quantisation,
+        gradient_checkpointing=True,
+        learning_rate=0.02,
+        max_steps=8,
+        evaluate_steps=8,
+    )
+    manifest = train(run)
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert manifest["trees"] is True
+    assert lines[0]["heldout_loss"] == pytest.approx(math.log(2), abs=0.01)  # the reference is this very lm
+    assert lines[-1]["heldout_loss"] < lines[0]["heldout_loss"] - LEARNED_NATS
+
+
+def test_a_run_that_is_cancelled_before_its_first_step_goes_on(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base, method="dpo")
+    for passes in (0, 1, 3):
+        left = iter([False] * passes)
+        with pytest.raises(RunCancelled):
+            train(run, is_cancelled=lambda left=left: next(left, True))
+    train(run)
+    assert len(read_losses(run)) == STEPS
+
+
+def test_two_processes_never_train_in_one_folder(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base)
+    with lock(run), pytest.raises(FolderBusy, match="another process trains here"):
+        train(run)
+    train(run)
+
+
+def test_a_tree_larger_than_a_row_is_cut_and_learned_whole(tmp_path: Path, base: Path) -> None:
+    settings = {"method": "dpo", "trees_per_step": 100, "max_steps": 2, "lora": {"rank": 4, "dropout": 0.0}}
+    run = make_run(tmp_path / "cut", base, **settings, row_tokens=150, max_tokens=150)
+    whole = make_run(tmp_path / "whole", base, **settings)
+    assert train(run)["conversations"] > train(whole)["conversations"]
+    assert read_losses(run) == pytest.approx(read_losses(whole), rel=1e-3)
+
+
+def test_a_base_that_is_nowhere_is_refused(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path / "run", tmp_path / "nowhere")
+    with pytest.raises(WeightsError, match="there is no such folder or file"):
+        train(run)
+
+
+def test_a_base_named_by_its_id_is_looked_up_and_fixed_by_digest(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda name, **_: {"team/tiny": str(base)}[name])
+    by_name, by_folder = make_run(tmp_path / "name", Path("team/tiny")), make_run(tmp_path / "folder", base)
+    assert train(by_name)["base_digest"] == train(by_folder)["base_digest"] != ""
+    assert_same_run(by_name, by_folder)
 
 
 def test_a_killed_run_goes_on_to_the_same_losses(tmp_path: Path, base: Path) -> None:
@@ -174,11 +260,11 @@ def wait_for_step(folder: Path, process: subprocess.Popen[bytes]) -> None:
 def test_stored_reference_of_another_parent_is_noticed(tmp_path: Path, base: Path) -> None:
     from safetensors.torch import save_file
 
-    from training.finetune.run import ReferenceDiffers
+    from training.finetune.references import ReferenceDiffers
 
     run = make_run(tmp_path, base, method="dpo")
     with pytest.raises(RunCancelled):
-        train(run, is_cancelled=lambda: True)
+        cancel_after_step(run, 1)
     stored = load_file(run / "reference.safetensors")
     save_file({name: values + 1 for name, values in stored.items()}, run / "reference.safetensors")
     with pytest.raises(ReferenceDiffers, match="stored is"):

@@ -71,7 +71,7 @@ def build_rated_paths(seed: int, *, rooms: int = 2, turns: int = 4) -> list[Toke
     return paths
 
 
-def save_base(folder: Path, texts: list[str]) -> Path:
+def save_base(folder: Path, texts: list[str], **sizes: int) -> Path:
     """A Llama of some thousand weights with a byte-level tokenizer, as a folder that the trainer loads."""
     tokenizer = Tokenizer(models.BPE(unk_token=None))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -83,7 +83,7 @@ def save_base(folder: Path, texts: list[str]) -> Path:
     tokenizer.train_from_iterator(texts, trainer)
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>")
     fast.save_pretrained(folder)
-    lm = build_lm(transformers.LlamaConfig(**{**GROUPED, "vocab_size": len(fast)}))
+    lm = build_lm(transformers.LlamaConfig(**{**GROUPED, **sizes, "vocab_size": len(fast)}))
     lm.save_pretrained(folder, safe_serialization=True)
     return folder
 
