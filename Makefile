@@ -50,11 +50,11 @@ bench: install-dev ## measure serving, write benchmarks/results/
 
 .PHONY: compile
 compile: install-dev ## requirements/*.in → fully pinned *.txt (UPGRADE=--upgrade for newer versions)
-	cd requirements && for name in base inference training dev; do \
+	cd requirements && for name in base inference training dev bench; do \
 		CUSTOM_COMPILE_COMMAND="make compile" ../$(PY) -m piptools compile --quiet --strip-extras \
 			--no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(UPGRADE) $$name.in -o $$name.txt || exit 1; \
 	done
-	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements/training.txt
+	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements/training.txt requirements/bench.txt
 
 .PHONY: clean
 clean: ## remove what make built; data under var/ stays

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,16 +17,17 @@ import psutil
 from mymary_site.env import REPOSITORY
 
 FOLDER = REPOSITORY / "benchmarks" / "results"
-PACKAGES = ("django", "channels", "channels-redis", "daphne", "redis", "psycopg", "xllamacpp", "websockets")
+SERVING = ("django", "channels", "channels-redis", "daphne", "redis", "psycopg", "xllamacpp", "websockets")
+TRAINING = ("torch", "transformers", "peft", "trl", "accelerate")
 
 
-def write_result(name: str, figures: dict[str, Any]) -> Path:
+def write_result(name: str, figures: dict[str, Any], packages: Sequence[str] = SERVING) -> Path:
     path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps({**describe_place(), **figures}, ensure_ascii=False, indent=2) + "\n")
+    path.write_text(json.dumps({**describe_place(packages), **figures}, ensure_ascii=False, indent=2) + "\n")
     return path
 
 
-def describe_place() -> dict[str, Any]:
+def describe_place(packages: Sequence[str] = SERVING) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _read_commit(),
@@ -35,7 +37,7 @@ def describe_place() -> dict[str, Any]:
             "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
             "system": platform.platform(),
         },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
     }
 
 

@@ -43,7 +43,8 @@ def main() -> int:
     # Takes seconds: after --help.
     from training.finetune.processes import LaunchError, Processes
     from training.finetune.progress import ProgressBar
-    from training.finetune.run import RunCancelled, RunCollapsed, RunDiverged, train
+    from training.finetune.run import RunCancelled, RunCollapsed, train
+    from training.finetune.step import RunDiverged
 
     stops: list[int] = []
     for name in (signal.SIGTERM, signal.SIGINT):

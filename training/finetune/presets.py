@@ -135,7 +135,7 @@ STARTER_SFT: Final[dict[str, Any]] = {
     "trees_per_step": 8,
     "epochs": 3,
     "max_tokens": 768,
-    "row_tokens": 1536,
+    "row_tokens": 768,
     "checkpoint_steps": 10,
 }
 STARTER_DPO: Final[dict[str, Any]] = {

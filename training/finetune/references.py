@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -29,26 +29,29 @@ def find_references(
 ) -> dict[str, Tensor]:
     """Log-probability of every path, [paths] by conversation. `stop` raises where the run is to end.
 
-    Raises ReferenceDiffers where a fresh pass over the first trees gives other numbers than those stored.
+    Raises ReferenceDiffers where a fresh pass over the first row gives other numbers than those stored.
     """
     file = folder / REFERENCE
     scorer.lm.eval()
     if file.exists():
         stored: dict[str, Tensor] = load_file(file)
     else:
-        stored = _score_all(scorer, trees, processes, stop)
+        stored = _score_rows(scorer, list(scorer.list_rows(trees)), processes, stop)
         processes.first_alone(lambda: write_atomically(file, save(stored)))
     tolerance = REFERENCE_TOLERANCE[config.dtype]
-    for conversation_id, fresh in _score_all(scorer, trees[: config.trees_per_step], processes, stop).items():
+    first_row = next(scorer.list_rows(trees[: config.trees_per_step]))
+    for conversation_id, fresh in _score_rows(scorer, [first_row], processes, stop).items():
         kept = stored.get(conversation_id)
         if kept is None or not torch.allclose(kept, fresh, rtol=tolerance, atol=tolerance):
             raise ReferenceDiffers(f"{REFERENCE}: {conversation_id} is {fresh.tolist()} now, stored is {kept}")
     return stored
 
 
-def _score_all(scorer: Scorer, trees: list[Tree], processes: Processes, stop: Callable[[], None]) -> dict[str, Tensor]:
+def _score_rows(
+    scorer: Scorer, rows: Sequence[tuple[Tree, ...]], processes: Processes, stop: Callable[[], None]
+) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
-    for row, _ in processes.share(list(scorer.list_rows(trees))):
+    for row, _ in processes.share(rows):
         stop()
         sums = scorer.score(row).sum_by_path().cpu()
         parts = torch.split(sums, [len(tree.paths) for tree in row])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import platform
-import resource
 import shutil
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -27,11 +25,12 @@ from training.finetune.config import RunConfig, dump_config, load_config
 from training.finetune.inputs import build_template, build_trees, fix_inputs, refuse_repeated_ids
 from training.finetune.lm import attach_adapter, build_optimizer, compute_base_digest, load_base, load_tokenizer
 from training.finetune.objective import compute_loss, learning_rate_factor, total_weight
-from training.finetune.processes import Processes, gather_whole
+from training.finetune.probes import can_take_forests, can_use_head
+from training.finetune.processes import Processes
 from training.finetune.references import find_references
 from training.finetune.replies import measure_reply_tokens
 from training.finetune.scorer import Scorer
-from training.finetune.scoring import can_take_forests
+from training.finetune.step import add_up, measure_peak_memory, take_step
 from training.finetune.templates import Template
 from training.finetune.watch import CollapseWatch
 
@@ -47,10 +46,6 @@ class RunCancelled(Exception):
 
 class RunCollapsed(Exception):
     """DPO pushed the better answers down; the last checkpoint before that is kept."""
-
-
-class RunDiverged(RuntimeError):
-    """The loss or its gradient is no finite number any more; nothing of that step is kept."""
 
 
 @dataclass
@@ -114,9 +109,10 @@ def _train(run: Run) -> dict[str, Any]:
             "%s cannot take a tree's mask: training on padded pairs, slower", type(lm.base_model.model).__name__
         )
         use_trees = False
+    use_head = can_use_head(lm, processes.device)
     lm = processes.cut(lm)
     optimizer = build_optimizer([parameter for _, parameter in list_trained(lm)], config)
-    scorer = Scorer(lm, processes.device, use_trees=use_trees, row_tokens=config.row_tokens)
+    scorer = Scorer(lm, processes.device, use_trees=use_trees, use_head=use_head, row_tokens=config.row_tokens)
     logger.info("%d conversations to learn from, %d held out, on %s", len(trees), len(heldout), processes.device)
     steps_done = _learn(run, scorer, optimizer, trees, heldout)
     weights = read_trained(lm)
@@ -163,7 +159,7 @@ def _learn(run: Run, scorer: Scorer, optimizer: torch.optim.Optimizer, trees: li
             group["lr"] = config.learning_rate * learning_rate_factor(done, total, config)
         # A step's randomness depends on its number alone: a resumed run meets the same dropout.
         torch.manual_seed(config.seed + done)
-        figures = _take_step(run, scorer, step, references, optimizer)
+        figures = take_step(config, processes, scorer, step, references, optimizer)
         done += 1
         run.write({"step": done, "epoch": round(done / steps_an_epoch, 3), "total": total, **figures})
         run.report(done, total, figures)
@@ -180,52 +176,6 @@ def _learn(run: Run, scorer: Scorer, optimizer: torch.optim.Optimizer, trees: li
     return done
 
 
-def _take_step(
-    run: Run,
-    scorer: Scorer,
-    step: list[Tree],
-    references: dict[str, torch.Tensor],
-    optimizer: torch.optim.Optimizer,
-) -> dict[str, Any]:
-    started = time.monotonic()
-    scorer.lm.train()
-    optimizer.zero_grad(set_to_none=True)
-    total = total_weight(run.config, step)
-    sums: dict[str, float] = {}
-    for row, factor in run.processes.share(list(scorer.list_rows(step))):
-        loss, figures = compute_loss(run.config, scorer.score(row), row, references, total)
-        (loss * factor).backward()  # type: ignore[no-untyped-call]
-        _add_up(sums, loss, figures, counts=factor > 0)
-    trained = [parameter for _, parameter in list_trained(scorer.lm)]
-    run.processes.add_gradients(trained)
-    sums = run.processes.add(sums)
-    norm = float(gather_whole(torch.nn.utils.clip_grad_norm_(trained, run.config.max_gradient_norm)))
-    if not math.isfinite(sums["loss"]) or not math.isfinite(norm):
-        raise RunDiverged(f"loss {sums['loss']}, gradient {norm}: lower learning_rate, or take bfloat16 or float32")
-    optimizer.step()
-    return {
-        **sums,
-        "gradient_norm": norm,
-        "learning_rate": optimizer.param_groups[0]["lr"],
-        "nodes": sum(tree.tokens for tree in step),
-        "scored_tokens": sum(tree.scored_tokens for tree in step),
-        "seconds": round(time.monotonic() - started, 3),
-        "peak_memory_mib": measure_peak_memory() >> 20,
-    }
-
-
-def measure_peak_memory() -> int:
-    """Bytes: what torch held at most on the GPU, or this process in all."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _add_up(sums: dict[str, float], loss: torch.Tensor, figures: dict[str, float], *, counts: bool) -> None:
-    for name, value in {"loss": float(loss.detach()), **figures}.items():
-        sums[name] = sums.get(name, 0.0) + (value if counts else 0.0)
-
-
 @torch.no_grad()
 def _evaluate(run: Run, scorer: Scorer, heldout: list[Tree], references: dict[str, torch.Tensor], step: int) -> None:
     scorer.lm.eval()
@@ -234,7 +184,7 @@ def _evaluate(run: Run, scorer: Scorer, heldout: list[Tree], references: dict[st
     for row, factor in run.processes.share(list(scorer.list_rows(heldout))):
         run.stop_if_cancelled()
         loss, figures = compute_loss(run.config, scorer.score(row), row, references, total)
-        _add_up(sums, loss, figures, counts=factor > 0)
+        add_up(sums, loss, figures, counts=factor > 0)
     sums = run.processes.add(sums)
     if run.config.method == "sft":
         sums["perplexity"] = math.exp(sums["loss"])

@@ -28,10 +28,11 @@ class Scores:
 
 
 class Scorer:
-    def __init__(self, lm: Any, device: str, *, use_trees: bool, row_tokens: int) -> None:
+    def __init__(self, lm: Any, device: str, *, use_trees: bool, use_head: bool, row_tokens: int) -> None:
         self.lm = lm
         self._device = device
         self._use_trees = use_trees
+        self._use_head = use_head
         self._row_tokens = row_tokens
 
     def list_rows(self, trees: Sequence[Tree]) -> Iterator[tuple[Tree, ...]]:
@@ -42,7 +43,7 @@ class Scorer:
         paths = [path for tree in row for path in tree.paths]
         if self._use_trees:
             forest = build_forest(paths).to(self._device)
-            return Scores(score_forest(self.lm, forest), forest.scored_paths, len(paths))
-        by_path = score_padded(self.lm, paths, self._device)
+            return Scores(score_forest(self.lm, forest, use_head=self._use_head), forest.scored_paths, len(paths))
+        by_path = score_padded(self.lm, paths, self._device, use_head=self._use_head)
         numbers = [torch.full((len(scores),), number, device=self._device) for number, scores in enumerate(by_path)]
         return Scores(torch.cat(by_path), torch.cat(numbers), len(paths))

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.finetune.forest import Forest, TokenPath, build_forest, build_mask
-
-logger = logging.getLogger(__name__)
-
-PROBE_TOLERANCE = 1e-3
-"""Relative; far above rounding in float32, far below what a wrong mask gives."""
-ROUGH_TOLERANCE = 3e-2
-LONGEST_PROBE = 1024
-"""The probe fills a layer's window up to this many tokens."""
+from training.finetune.forest import Forest, TokenPath, build_mask
+from training.finetune.head import compute_token_logps
 
 
-def score_forest(lm: Any, forest: Forest) -> Tensor:
-    """[N] float32: log p of each scored token given its path. `lm`: a transformers causal lm, eager or sdpa."""
+def score_forest(lm: Any, forest: Forest, *, use_head: bool = False) -> Tensor:
+    """[N] float32: log p of each scored token given its path. `lm`: a transformers causal lm, eager or sdpa.
+
+    With `use_head` the lm's body is asked for hidden states and the output layer applied in parts (head.py).
+    """
+    inputs = {
+        "input_ids": forest.ids[None],
+        "position_ids": forest.positions[None],
+        "attention_mask": build_masks(lm, forest),
+        "use_cache": False,
+    }
+    targets = forest.ids[forest.scored_nodes]
+    if use_head:
+        hidden = find_body(lm)(**inputs).last_hidden_state[0, forest.scored_parents]  # [N, H]
+        return compute_token_logps(hidden, lm.get_output_embeddings().weight, targets)
     nodes, places = forest.readers
-    answer = lm(
-        input_ids=forest.ids[None],
-        position_ids=forest.positions[None],
-        attention_mask=build_masks(lm, forest),
-        logits_to_keep=nodes,
-        use_cache=False,
-    )
-    logits: Tensor = answer.logits[0].float()  # [R, V]
-    return logits[places, forest.ids[forest.scored_nodes]] - logits.logsumexp(dim=-1)[places]
+    logits: Tensor = lm(**inputs, logits_to_keep=nodes).logits[0].float()  # [R, V]
+    return logits[places, targets] - logits.logsumexp(dim=-1)[places]
 
 
 def sum_by_path(token_logps: Tensor, scored_paths: Tensor, number_of_paths: int) -> Tensor:
@@ -63,7 +61,9 @@ def _additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
     return zeros.masked_fill(~mask, torch.finfo(dtype).min)[None, None]
 
 
-def score_padded(lm: Any, paths: Sequence[TokenPath], device: torch.device | str = "cpu") -> list[Tensor]:
+def score_padded(
+    lm: Any, paths: Sequence[TokenPath], device: torch.device | str = "cpu", *, use_head: bool = False
+) -> list[Tensor]:
     """The plain computation: every path whole, padded on the right. For each path [number of scored tokens] float32."""
     longest = max(len(path.ids) for path in paths)
     ids = torch.zeros(len(paths), longest, dtype=torch.int64, device=device)
@@ -71,33 +71,19 @@ def score_padded(lm: Any, paths: Sequence[TokenPath], device: torch.device | str
     for row, path in enumerate(paths):
         ids[row, : len(path.ids)] = torch.tensor(path.ids)
         mask[row, : len(path.ids)] = 1
-    logits = lm(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
-    logps = logits[:, :-1].gather(-1, ids[:, 1:, None])[..., 0] - logits[:, :-1].logsumexp(dim=-1)
-    return [logps[row, torch.tensor(path.scored, device=device) - 1] for row, path in enumerate(paths)]
+    rows = torch.tensor([row for row, path in enumerate(paths) for _ in path.scored], device=device)
+    places = torch.tensor([place for path in paths for place in path.scored], device=device)
+    inputs = {"input_ids": ids, "attention_mask": mask, "use_cache": False}
+    if use_head:
+        hidden = find_body(lm)(**inputs).last_hidden_state[rows, places - 1]
+        logps = compute_token_logps(hidden, lm.get_output_embeddings().weight, ids[rows, places])
+    else:
+        logits = lm(**inputs).logits[rows, places - 1].float()
+        logps = logits.gather(-1, ids[rows, places][:, None])[:, 0] - logits.logsumexp(dim=-1)
+    return list(torch.split(logps, [len(path.scored) for path in paths]))
 
 
-def can_take_forests(lm: Any, device: torch.device | str = "cpu") -> bool:
-    """Whether this architecture's attention follows our mask: a small forest must score like its paths one by one."""
-    trunk = tuple(range(3, 15))
-    window = getattr(lm.config.get_text_config(), "sliding_window", None) or 0
-    if 0 < window <= LONGEST_PROBE:
-        trunk = tuple(3 + index % 50 for index in range(window + 4))
-    paths = [
-        TokenPath((*trunk, *branch), tuple(range(len(trunk), len(trunk) + 3))) for branch in ((5, 6, 7), (5, 9, 4))
-    ]
-    was_training = lm.training
-    lm.eval()
-    try:
-        with torch.no_grad():
-            forest = build_forest(paths).to(device)
-            tree = sum_by_path(score_forest(lm, forest), forest.scored_paths, len(paths))
-            plain = torch.stack([scores.sum() for scores in score_padded(lm, paths, device)])
-    except torch.OutOfMemoryError:
-        raise
-    except (TypeError, ValueError, RuntimeError) as error:
-        logger.info("the probe of a tree's mask failed: %s", error)
-        return False  # the architecture does not know these arguments or this shape of mask
-    finally:
-        lm.train(was_training)
-    tolerance = PROBE_TOLERANCE if lm.dtype == torch.float32 else ROUGH_TOLERANCE
-    return bool(((tree - plain).abs() <= tolerance * plain.abs()).all())
+def find_body(lm: Any) -> Any:
+    """The lm without its output layer, also inside an adapter."""
+    whole = lm.get_base_model() if hasattr(lm, "get_base_model") else lm
+    return whole.base_model

@@ -23,8 +23,9 @@ from tests.unit.training.finetune.tiny import save_base, write_conversations
 from training.finetune.config import ConfigError
 from training.finetune.lm import WeightsError
 from training.finetune.records import RecordError
-from training.finetune.run import RunCancelled, RunDiverged, train
+from training.finetune.run import RunCancelled, train
 from training.finetune.run_folder import FolderBusy, lock
+from training.finetune.step import RunDiverged
 
 TALKS = [
     ("오늘 비가 와요.", "빗소리가 들리는 날이네요. 어디에 계세요?", "우산 쓰세요."),

@@ -8,7 +8,8 @@ import transformers
 
 from tests.unit.training.finetune.tiny import CONFIGS, build_lm, build_rated_paths
 from training.finetune.forest import build_forest
-from training.finetune.scoring import can_take_forests, score_forest, score_padded, sum_by_path
+from training.finetune.probes import can_take_forests
+from training.finetune.scoring import score_forest, score_padded, sum_by_path
 
 RELATIVE = 1e-4
 SEED = 3

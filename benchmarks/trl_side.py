@@ -1,0 +1,135 @@
+"""`python -m benchmarks.trl_side TASK RESULT`: TRL's trainer on one task, in a process of its own.
+
+TRL gets the very ids that ours gets: its own tokenising would add an end token that our answers do not have. Everything
+else is TRL's: collator, padding, passes, loss.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+from benchmarks.rated_talks import Example, load
+from training.finetune.config import parse_config
+from training.finetune.lm import DTYPES, attach_adapter
+from training.finetune.step import measure_peak_memory
+
+
+class TokenisedDPOTrainer(DPOTrainer):
+    def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
+        return dataset
+
+
+def run(task: dict[str, Any]) -> dict[str, Any]:
+    settings = task["settings"]
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    lm = AutoModelForCausalLM.from_pretrained(
+        task["base"], dtype=DTYPES[task["dtype"]], attn_implementation=settings.get("attention", "sdpa")
+    ).to(device)
+    config = parse_config({"base": task["base"], "dtype": task["dtype"], "lora": task["lora"]})
+    lm = attach_adapter(lm, config)  # the same random start as on our side: it is drawn from the config's seed
+    examples = load(task["examples"])
+    rows = list_rows(examples, task["method"])
+    steps = task["steps"]
+    with tempfile.TemporaryDirectory() as folder:
+        common = {
+            "output_dir": folder,
+            "per_device_train_batch_size": settings["batch"],
+            "gradient_accumulation_steps": len(rows) // steps // settings["batch"],
+            "learning_rate": task["learning_rate"],
+            "lr_scheduler_type": "constant",
+            "max_grad_norm": 1e9,
+            "weight_decay": 0.0,
+            "num_train_epochs": 1,
+            "logging_steps": 1,
+            "save_strategy": "no",
+            "report_to": "none",
+            "use_cpu": device == "cpu",
+            "bf16": False,  # the lm is loaded in its dtype already; autocast would only add casts
+            "gradient_checkpointing": settings.get("gradient_checkpointing", False),
+            "max_length": None,
+            "disable_tqdm": True,
+            "optim": "adamw_torch",
+            "dataloader_pin_memory": False,
+        }
+        tokenizer = AutoTokenizer.from_pretrained(task["base"])
+        started = time.monotonic()
+        if task["method"] == "dpo":
+            trainer: Any = TokenisedDPOTrainer(
+                model=lm,
+                args=DPOConfig(
+                    **common,
+                    beta=0.1,
+                    precompute_ref_log_probs=settings["precompute"],
+                    dataset_num_proc=1,
+                ),
+                train_dataset=Dataset.from_list(rows),
+                processing_class=tokenizer,
+            )
+        else:
+            trainer = SFTTrainer(
+                model=lm,
+                args=SFTConfig(
+                    **common,
+                    packing=settings.get("packing", False),
+                    dataset_kwargs={"skip_prepare_dataset": True},
+                    **settings.get("more", {}),
+                ),
+                train_dataset=Dataset.from_list(rows),
+                processing_class=tokenizer,
+            )
+        # The order of the rows is part of the task: both sides take the same steps.
+        trainer._get_train_sampler = lambda dataset=None: torch.utils.data.SequentialSampler(trainer.train_dataset)
+        trainer.train()
+        seconds = time.monotonic() - started
+    logged = [line for line in trainer.state.log_history if "loss" in line]
+    result: dict[str, Any] = {
+        "seconds": seconds,
+        "losses": [line["loss"] for line in logged],
+        "peak_memory_bytes": measure_peak_memory(),
+    }
+    if task["method"] == "dpo":
+        result["logps_chosen"], result["logps_rejected"] = logged[0]["logps/chosen"], logged[0]["logps/rejected"]
+    return result
+
+
+def list_rows(examples: list[Example], method: str) -> list[dict[str, Any]]:
+    if method == "dpo":
+        return [
+            {"prompt_ids": example.prompt, "chosen_ids": example.chosen, "rejected_ids": example.rejected}
+            for example in examples
+        ]
+    return list(merge_answers(examples))
+
+
+def merge_answers(examples: list[Example]) -> Any:
+    """One row a conversation with loss on every answer: what TRL does best with a talk that is learned whole.
+
+    The end of a line is another token once the talk goes on: TRL's row cannot learn it there, and leaves it out.
+    """
+    by_talk: dict[str, list[Example]] = {}
+    for example in examples:
+        by_talk.setdefault(example.conversation, []).append(example)
+    for talk in by_talk.values():
+        last = talk[-1]
+        ids = [*last.prompt, *last.chosen]
+        labels = [-100] * len(ids)
+        for example in talk:
+            place = slice(len(example.prompt), len(example.prompt) + len(example.chosen))
+            labels[place] = [
+                mine if mine == there else -100 for mine, there in zip(example.chosen, ids[place], strict=True)
+            ]
+        yield {"input_ids": ids, "labels": labels}
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(json.dumps(run(json.loads(Path(sys.argv[1]).read_text()))))
