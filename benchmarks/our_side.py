@@ -34,9 +34,9 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
             "learning_rate": task["learning_rate"],
             "use_trees": task["settings"]["use_trees"],
             "row_tokens": task["settings"]["row_tokens"],
-            "gradient_checkpointing": task["settings"].get("gradient_checkpointing", False),
             "max_tokens": 768,
             "max_gradient_norm": 1e9,
+            **task.get("config", {}),
         }
     )
     processes = Processes()

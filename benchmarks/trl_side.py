@@ -15,12 +15,12 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from benchmarks.rated_talks import Example, load
 from training.finetune.config import parse_config
-from training.finetune.lm import DTYPES, attach_adapter
+from training.finetune.lm import attach_adapter, load_base
 from training.finetune.step import measure_peak_memory
 
 
@@ -32,11 +32,10 @@ class TokenisedDPOTrainer(DPOTrainer):
 def run(task: dict[str, Any]) -> dict[str, Any]:
     settings = task["settings"]
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    lm = AutoModelForCausalLM.from_pretrained(
-        task["base"], dtype=DTYPES[task["dtype"]], attn_implementation=settings.get("attention", "sdpa")
-    ).to(device)
-    config = parse_config({"base": task["base"], "dtype": task["dtype"], "lora": task["lora"]})
-    lm = attach_adapter(lm, config)  # the same random start as on our side: it is drawn from the config's seed
+    fields = {"base": task["base"], "dtype": task["dtype"], "lora": task["lora"], **task.get("config", {})}
+    config = parse_config(fields)
+    # The same base and the same random start as on our side: the adapter is drawn from the config's seed.
+    lm = attach_adapter(load_base(config, device), config)
     examples = load(task["examples"])
     rows = list_rows(examples, task["method"])
     steps = task["steps"]
@@ -55,13 +54,13 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
             "report_to": "none",
             "use_cpu": device == "cpu",
             "bf16": False,  # the lm is loaded in its dtype already; autocast would only add casts
-            "gradient_checkpointing": settings.get("gradient_checkpointing", False),
+            "gradient_checkpointing": config.gradient_checkpointing,
             "max_length": None,
             "disable_tqdm": True,
             "optim": "adamw_torch",
             "dataloader_pin_memory": False,
         }
-        tokenizer = AutoTokenizer.from_pretrained(task["base"])
+        tokenizer = load_any_tokenizer(task["base"])
         started = time.monotonic()
         if task["method"] == "dpo":
             trainer: Any = TokenisedDPOTrainer(
@@ -100,6 +99,16 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     if task["method"] == "dpo":
         result["logps_chosen"], result["logps_rejected"] = logged[0]["logps/chosen"], logged[0]["logps/rejected"]
     return result
+
+
+def load_any_tokenizer(base: str) -> Any:
+    """TRL wants one, for its padding token; a base of random weights has none."""
+    if (Path(base) / "tokenizer.json").exists():
+        return AutoTokenizer.from_pretrained(base)
+    from tokenizers import Tokenizer, models
+
+    plain = Tokenizer(models.WordLevel({"<pad>": 0, "</s>": 1, "<unk>": 2}, unk_token="<unk>"))
+    return PreTrainedTokenizerFast(tokenizer_object=plain, pad_token="<pad>", eos_token="</s>")
 
 
 def list_rows(examples: list[Example], method: str) -> list[dict[str, Any]]:

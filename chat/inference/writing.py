@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,13 +18,13 @@ from chat.database_threads import in_database_thread
 from chat.inference.engine import Engine
 from chat.inference.log_writer import LogWriter, ReplyText
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
+from chat.inference.voice import Voice, build_filters, build_request
 from chat.models import Character, Reply, ReplyState
-from chat.prompting import Prompt, PromptTooLong, Sampling, load_persona, render_prompt, soften_sampling, tune_persona
+from chat.prompting import PromptTooLong, Sampling, load_persona
 from chat.replies.claim import ClaimedReply
 from chat.replies.ending import ReplyEnd
 from chat.replies.finish import finish_reply
 from chat.tone.reply_filters import ReplyFilters
-from chat.understanding.crisis_card import allowed_numbers
 
 logger = logging.getLogger(__name__)
 
@@ -96,20 +96,25 @@ async def _forget_deleted(claimed: ClaimedReply, log: LogWriter) -> None:
 
 async def _generate(writing: Writing, engine: Engine, log: LogWriter, text: ReplyText, budget_tokens: int) -> Outcome:
     outcome = Outcome()
-    character = writing.claimed.character
+    claimed = writing.claimed
     if writing.interrupted.is_set():
         outcome.state = ReplyState.STOPPED
         return outcome
     try:
-        adapter = choose_adapter(writing.claimed, engine)
-        prompt = await asyncio.to_thread(_render, writing.claimed, engine, budget_tokens, bool(adapter))
-        sampling = read_sampling(character)
-        if writing.claimed.needs_safety:
-            sampling = soften_sampling(sampling)
-        outcome.provenance = _describe(engine, adapter, prompt, sampling)
-        request = GenerationRequest(str(writing.claimed.reply_id), prompt, sampling, adapter)
+        voice = read_voice(claimed.character, choose_adapter(claimed, engine))
+        request = await asyncio.to_thread(
+            build_request,
+            voice,
+            claimed.turns,
+            engine,
+            request_id=str(claimed.reply_id),
+            budget_tokens=budget_tokens,
+            safety=claimed.needs_safety,
+        )
+        outcome.provenance = _describe(engine, request)
+        filters = build_filters(voice, safety=claimed.needs_safety)
         async with aclosing(engine.generate(request)) as pieces:
-            await _stream(writing, pieces, log, text, outcome)
+            await _stream(writing, pieces, filters, log, text, outcome)
     except PromptTooLong:
         outcome.state, outcome.error_code = ReplyState.FAILED, "prompt_too_long"
     except EngineError:
@@ -125,15 +130,14 @@ async def _generate(writing: Writing, engine: Engine, log: LogWriter, text: Repl
 
 
 async def _stream(
-    writing: Writing, pieces: AsyncGenerator[Delta | Usage, None], log: LogWriter, text: ReplyText, outcome: Outcome
+    writing: Writing,
+    pieces: AsyncGenerator[Delta | Usage, None],
+    filters: ReplyFilters,
+    log: LogWriter,
+    text: ReplyText,
+    outcome: Outcome,
 ) -> None:
     """Pass deltas through the character's filters into the log until the end, a loop, a stop or a lost lease."""
-    claimed = writing.claimed
-    # A character's cheerful closing phrase has no place under the safety prompt.
-    filters = ReplyFilters(
-        closing_phrase="" if claimed.needs_safety else claimed.character.closing_phrase,
-        allowed_numbers=allowed_numbers(),
-    )
     passing = asyncio.create_task(_pass_pieces(pieces, filters, log, text, outcome))
     interruption = asyncio.create_task(writing.interrupted.wait())
     try:
@@ -201,18 +205,15 @@ def choose_adapter(claimed: ClaimedReply, engine: Engine) -> str:
     return adapter
 
 
-def _render(claimed: ClaimedReply, engine: Engine, budget_tokens: int, is_tuned: bool) -> Prompt:
-    persona = load_persona(settings.MARY_PROMPTS_FOLDER / claimed.character.persona_file)
-    if is_tuned:
-        persona = tune_persona(persona)
-    prompt = render_prompt(
-        persona,
-        claimed.turns,
-        budget_tokens=budget_tokens,
-        count_tokens=engine.count_tokens,
-        safety=claimed.needs_safety,
+def read_voice(character: Character, adapter: str) -> Voice:
+    """Raises PersonaFileError, or OSError where the persona's file is missing."""
+    return Voice(
+        persona=load_persona(settings.MARY_PROMPTS_FOLDER / character.persona_file),
+        sampling=read_sampling(character),
+        stop_strings=tuple(character.stop_strings),
+        closing_phrase=character.closing_phrase,
+        adapter=adapter,
     )
-    return replace(prompt, stop=(*prompt.stop, *claimed.character.stop_strings))
 
 
 def read_sampling(character: Character) -> Sampling:
@@ -226,12 +227,12 @@ def read_sampling(character: Character) -> Sampling:
     )
 
 
-def _describe(engine: Engine, adapter: str, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+def _describe(engine: Engine, request: GenerationRequest) -> dict[str, Any]:
     return {
         "engine": engine.name,
         "lm": engine.lm,
-        "adapter": adapter,
-        "prompt_version": prompt.version,
-        "sampling": asdict(sampling),
-        "dropped_turns": prompt.dropped_turns,
+        "adapter": request.adapter,
+        "prompt_version": request.prompt.version,
+        "sampling": asdict(request.sampling),
+        "dropped_turns": request.prompt.dropped_turns,
     }

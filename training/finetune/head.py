@@ -24,7 +24,7 @@ class _TokenLogps(torch.autograd.Function):
         highest = torch.full((len(hidden), 1), -torch.inf, dtype=torch.float32, device=hidden.device)
         total = torch.zeros_like(highest)
         mean = torch.zeros_like(hidden, dtype=torch.float32) if ctx.needs_input_grad[0] else None
-        for block in weight.split(BLOCK[hidden.device.type]):
+        for block in torch.split(weight, BLOCK[hidden.device.type]):
             logits = (hidden @ block.t()).float()
             before, highest = highest, torch.maximum(highest, logits.amax(dim=-1, keepdim=True))
             shares = logits.sub_(highest).exp_()

@@ -33,7 +33,7 @@ class Processes:
         self.number = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._is_sharded = self.number > 1 and os.environ.get("ACCELERATE_USE_FSDP") == "true"
+        self.is_sharded = self.number > 1 and os.environ.get("ACCELERATE_USE_FSDP") == "true"
         if self.number > 1:
             self._join()
 
@@ -44,7 +44,7 @@ class Processes:
     def _join(self) -> None:
         if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true":
             raise LaunchError("DeepSpeed has no counterpart here: take deploy/accelerate/fsdp.yaml")
-        if self._is_sharded and os.environ.get("FSDP_VERSION") != "2":
+        if self.is_sharded and os.environ.get("FSDP_VERSION") != "2":
             raise LaunchError("FSDP 1 has no counterpart here: take deploy/accelerate/fsdp.yaml (version 2)")
         if self.device == "cuda":
             self.device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
@@ -53,7 +53,7 @@ class Processes:
 
     def cut(self, lm: Any) -> Any:
         """Under FSDP the lm in shards, a group of them for each layer; else as it is. Before its optimiser is made."""
-        if not self._is_sharded:
+        if not self.is_sharded:
             return lm
         layers = set(lm.get_base_model()._no_split_modules or ())
         settings: dict[str, Any] = {}
@@ -66,7 +66,7 @@ class Processes:
 
     def check_optimizer(self, name: str) -> None:
         """Raises LaunchError."""
-        if self._is_sharded and name != "adamw":
+        if self.is_sharded and name != "adamw":
             raise LaunchError(f"FSDP cuts tensors where {name} keeps blocks: take optimizer adamw")
 
     def share(self, rows: Sequence[tuple[Tree, ...]]) -> list[tuple[tuple[Tree, ...], float]]:
@@ -75,14 +75,14 @@ class Processes:
         Every process gets the same number, since shards are gathered together: who has too few repeats a row with
         factor 0. FSDP averages gradients where a sum is wanted, hence the number of processes as a factor.
         """
-        factor = float(self.number) if self._is_sharded else 1.0
+        factor = float(self.number) if self.is_sharded else 1.0
         mine = [(row, factor) for row in rows[self.rank :: self.number]]
         longest = -(-len(rows) // self.number)
         return mine + [(rows[0], 0.0)] * (longest - len(mine))
 
     def add_gradients(self, trained: Sequence[torch.nn.Parameter]) -> None:
         """After the last row of a step: the sum over processes, which FSDP has made already."""
-        if self.number == 1 or self._is_sharded:
+        if self.number == 1 or self.is_sharded:
             return
         for parameter in trained:
             if parameter.grad is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -36,7 +37,10 @@ def find_references(
     if file.exists():
         stored: dict[str, Tensor] = load_file(file)
     else:
-        stored = _score_rows(scorer, list(scorer.list_rows(trees)), processes, stop)
+        # A new adapter changes nothing yet: without it the same comes out sooner, and the check below proves it.
+        is_new = not config.parent_adapter and processes.number == 1  # shards do not like layers that come and go
+        with scorer.lm.disable_adapter() if is_new else nullcontext():
+            stored = _score_rows(scorer, list(scorer.list_rows(trees)), processes, stop)
         processes.first_alone(lambda: write_atomically(file, save(stored)))
     tolerance = REFERENCE_TOLERANCE[config.dtype]
     first_row = next(scorer.list_rows(trees[: config.trees_per_step]))

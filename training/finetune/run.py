@@ -109,7 +109,8 @@ def _train(run: Run) -> dict[str, Any]:
             "%s cannot take a tree's mask: training on padded pairs, slower", type(lm.base_model.model).__name__
         )
         use_trees = False
-    use_head = can_use_head(lm, processes.device)
+    # Shards are gathered when the whole lm is called, and the head in blocks calls its body only.
+    use_head = not processes.is_sharded and can_use_head(lm, processes.device)
     lm = processes.cut(lm)
     optimizer = build_optimizer([parameter for _, parameter in list_trained(lm)], config)
     scorer = Scorer(lm, processes.device, use_trees=use_trees, use_head=use_head, row_tokens=config.row_tokens)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.finetune.batches import Tree, pack_plain, pack_rows
+from training.finetune.batches import Tree, pack_plain, pack_rows, split_tree
 from training.finetune.forest import build_forest
 from training.finetune.scoring import score_forest, score_padded, sum_by_path
 
@@ -36,8 +36,10 @@ class Scorer:
         self._row_tokens = row_tokens
 
     def list_rows(self, trees: Sequence[Tree]) -> Iterator[tuple[Tree, ...]]:
-        pack = pack_rows if self._use_trees else pack_plain
-        return pack(trees, self._row_tokens)
+        if self._use_trees:
+            return pack_rows(trees, self._row_tokens)
+        # Path by path nothing is shared: each pair goes where there is room for it.
+        return pack_plain([part for tree in trees for part in split_tree(tree, 1)], self._row_tokens)
 
     def score(self, row: Sequence[Tree]) -> Scores:
         paths = [path for tree in row for path in tree.paths]

@@ -1,19 +1,16 @@
-"""What a reply of a starter character must look like, and how alike replies may be. Pure functions over texts."""
+"""What a reply must look like (reference systems, F-14), and which of its rules a text breaks. Pure functions."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
-
-from training.finetune.records import Conversation
 
 MOST_SENTENCES: Final = 3
 SHORTEST, LONGEST = 12, 130
 """Characters of a reply without its closing phrase."""
-SHARED_WORDS: Final = 8
 CLOSING_PHRASE: Final = "언제든지 물어보세요! 풋풋~!"
 
 _ALLOWED = re.compile(r"[가-힣0-9 .,!?]+")
@@ -30,6 +27,8 @@ class ReplyForm:
     closing_phrase: str = ""
 
 
+GENERAL: Final = ReplyForm(re.compile(r"[가-힣]$"), asks=False)
+"""Of a character that has no form of its own here."""
 FORMS: Final = {
     "mary": ReplyForm(re.compile(r"(요|죠|니다|까)$")),
     "mentos": ReplyForm(re.compile(r"[가-힣]$"), forbidden=re.compile(r"(요|니다|니까)$")),
@@ -45,9 +44,11 @@ def split_sentences(text: str) -> list[str]:
 def list_form_faults(character: str, reply: str) -> Iterator[str]:
     """Names of the rules that the reply breaks.
 
-    closing_phrase, characters, unfinished, sentences, length, question, register.
+    closing_phrase (not exactly once, at the end), characters (other than Korean: role labels too), unfinished,
+    sentences (more than three), empathy (nothing before the question), length, question (not one, at the end),
+    register, loop (a word three times running, or a sentence twice).
     """
-    form = FORMS[character]
+    form = FORMS.get(character, GENERAL)
     body = reply
     if form.closing_phrase:
         body = reply.removesuffix(form.closing_phrase).strip()
@@ -60,6 +61,8 @@ def list_form_faults(character: str, reply: str) -> Iterator[str]:
         yield "unfinished"
     if not 1 <= len(sentences) <= MOST_SENTENCES:
         yield "sentences"
+    if form.asks and len(sentences) < 2:
+        yield "empathy"
     if not SHORTEST <= len(body) <= LONGEST:
         yield "length"
     if form.asks and (body.count("?") != 1 or not body.endswith("?")):
@@ -67,29 +70,11 @@ def list_form_faults(character: str, reply: str) -> Iterator[str]:
     ends = [sentence.rstrip(".!?") for sentence in sentences]
     if any(not form.ending.search(end) or (form.forbidden and form.forbidden.search(end)) for end in ends):
         yield "register"
+    if has_loop(body, sentences):
+        yield "loop"
 
 
-def list_replies(conversations: Iterable[Conversation]) -> Iterator[tuple[str, str, str]]:
-    """(conversation id, character, text) of every reply of the bot; a greeting answers nobody and is none."""
-    for conversation in conversations:
-        for turn in conversation.turns[1:]:
-            if turn.role == "bot":
-                yield conversation.id, conversation.character, turn.text
-
-
-def find_shared_phrases(
-    replies: Iterable[tuple[str, str]], words: int = SHARED_WORDS
-) -> Iterator[tuple[str, str, str]]:
-    """(id, other id, phrase) for each run of `words` words that two replies share. `replies`: (id, text)."""
-    seen: dict[tuple[str, ...], tuple[int, str]] = {}
-    for number, (identity, text) in enumerate(replies):
-        split = text.split()
-        for start in range(len(split) - words + 1):
-            phrase = tuple(split[start : start + words])
-            other, other_identity = seen.setdefault(phrase, (number, identity))
-            if other != number:
-                yield identity, other_identity, " ".join(phrase)
-
-
-def count_openings(texts: Sequence[str], words: int = 1) -> Counter[str]:
-    return Counter(" ".join(text.split()[:words]) for text in texts)
+def has_loop(text: str, sentences: list[str]) -> bool:
+    words = text.split()
+    is_word_thrice = any(one == two == three for (one, two), (_, three) in pairwise(pairwise(words)))
+    return is_word_thrice or len(set(sentences)) < len(sentences)
