@@ -48,6 +48,12 @@ chaos: install-dev ## kill processes at random under load, the long form
 bench: install-dev ## measure serving, write benchmarks/results/
 	@exec $(PY) -m benchmarks.serving
 
+.PHONY: bench-training
+bench-training: install-dev ## measure our trainer beside TRL's, about 40 minutes, write benchmarks/results/
+	@$(PY) -m mymary_site.stack.install base inference training dev bench
+	@$(PY) -m benchmarks.dpo_vs_trl
+	@$(PY) -m benchmarks.sft_vs_trl
+
 .PHONY: compile
 compile: install-dev ## requirements/*.in → fully pinned *.txt (UPGRADE=--upgrade for newer versions)
 	cd requirements && for name in base inference training dev bench; do \

@@ -19,14 +19,17 @@ from chat.inference.engines.packaged_lm import get_packaged_lm
 from mymary_site.env import REPOSITORY
 
 CURVE_STEPS: Final = 20
-CANDIDATES: Final = [{"batch": batch, "precompute": pre} for batch in (1, 2, 4) for pre in (False, True)]
+CANDIDATES: Final = [
+    {"batch": 1, "precompute": False},
+    *({"batch": batch, "precompute": True} for batch in (1, 2, 4)),
+]
 COMMON: Final = {"method": "dpo", "lora": LORA, "learning_rate": 1e-4, "dtype": "bfloat16"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dpo_vs_trl", description=__doc__)
     parser.add_argument("--models", type=Path, default=REPOSITORY / "var" / "models")
-    parser.add_argument("--conversations", type=int, default=2, help="rated at eight turns each")
+    parser.add_argument("--conversations", type=int, default=3, help="rated at eight turns each")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
     arguments = parser.parse_args()

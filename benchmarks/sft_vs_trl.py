@@ -24,7 +24,7 @@ TALKS: Final = 8
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sft_vs_trl", description=__doc__)
     parser.add_argument("--models", type=Path, default=REPOSITORY / "var" / "models")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     base = save_unpacked_base(get_packaged_lm(arguments.models), arguments.models / "unpacked")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.results import FOLDER
@@ -59,11 +60,51 @@ def render_sockets(figures: dict[str, Any]) -> list[str]:
     ]
 
 
+def render_training(dpo: dict[str, Any], sft: dict[str, Any]) -> list[str]:
+    curve = dpo["curve"]
+    lines = ["## Our trainer beside TRL's", "", render_place(dpo), ""]
+    lines += ["| Work | Side | Seconds, each round | Examples/s | Ratio to TRL | Peak GiB | Mean log p, chosen / rejected |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for name, work in (("DPO, rated at eight turns", dpo["rated"]), ("DPO, single pairs", dpo["single"])):
+        lines += _render_sides(f"{name}: {work['examples']} pairs, prompts of {work['prompt_tokens_mean']}", work)
+    talks = sft["talks"]
+    lines += _render_sides(f"SFT: {talks['examples']} answers of {talks['conversations']} conversations", talks)
+    settings = ", ".join(f"{name} {value}" for name, value in dpo["trl_best"].items())
+    tried = "; ".join(f"{row['settings']} {row['seconds']} s" for row in dpo["trl_tried"])
+    tried_sft = "; ".join(f"batch {row['settings']['batch']} {row['seconds']} s" for row in sft["trl_tried"])
+    lines += [
+        "",
+        f"TRL's best of those tried, DPO: {settings} ({tried}); SFT: batch {sft['trl_best']['batch']} ({tried_sft}).",
+        "",
+        f"Losses of {curve['steps']} steps of one pair each, in {curve['dtype']}: at most {curve['largest_difference']:.2%} apart, "
+        f"{curve['last_difference']:.2%} at the last. Mean log p of the chosen / rejected answers before them: "
+        f"{curve['logps_chosen_ours']:.3f} / {curve['logps_rejected_ours']:.3f} ours, "
+        f"{curve['logps_chosen_trl']:.3f} / {curve['logps_rejected_trl']:.3f} TRL's.",
+    ]
+    return [*lines, ""]
+
+
+def _render_sides(work: str, figures: dict[str, Any]) -> Iterator[str]:
+    titles = {"trl": "TRL", "trees": "ours", "plain": "ours, trees off"}
+    for side, title in titles.items():
+        if side not in figures:
+            continue
+        row = figures[side]
+        ratio = f"**{row['ratio_to_trl']}** ({', '.join(map(str, row['ratios_to_trl']))})" if side != "trl" else "1"
+        logps = f"{row['logps_chosen']:.2f} / {row['logps_rejected']:.2f}" if "logps_chosen" in row else ""
+        seconds = ", ".join(map(str, row["seconds"]))
+        yield (
+            f"| {work if side == 'trl' else ''} | {title} | {seconds} | {row['examples_per_second']} | {ratio} "
+            f"| {row['peak_memory_gib']} | {logps} |"
+        )
+
+
 def main() -> None:
-    serving, sockets = (json.loads((FOLDER / f"{name}.json").read_text()) for name in ("serving", "sockets"))
+    names = ("serving", "sockets", "dpo_vs_trl", "sft_vs_trl")
+    serving, sockets, dpo, sft = (json.loads((FOLDER / f"{name}.json").read_text()) for name in names)
     head, rest = PAGE.read_text().split(BEGIN)
     tail = rest.split(END)[1]
-    tables = "\n".join([*render_serving(serving), *render_sockets(sockets)])
+    tables = "\n".join([*render_serving(serving), *render_sockets(sockets), *render_training(dpo, sft)])
     PAGE.write_text(f"{head}{BEGIN}\n\n{tables}\n{END}{tail}")
 
 

@@ -14,10 +14,20 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+FOREIGN_LABEL: Final = re.compile(
+    r"###\s*(명령어|응답|질문|답변|입력|instruction|response|input|user|assistant|system)\s*\d*\s*[:：]"
+    r"|\n\s*(질문|답변|명령어|응답|구매자|판매자|user|bot|assistant|human|ai)\s*\d*\s*[:：]"
+    r"|<\|?(im_start|im_end|start_of_turn|end_of_turn|start_header_id|end_header_id|eot_id|endoftext|sep)\|?>"
+    r"|\[/?INST\]",
+    re.IGNORECASE,
+)
+"""Labels and control tokens of prompt templates, Korean or English: left in a text, an lm learns to say them."""
 
 
 class RecordError(ValueError):
@@ -74,7 +84,7 @@ def read_conversations(path: Path) -> Iterator[Conversation]:
 
 
 def load_conversation(fields: Any, where: str) -> Conversation:
-    """Raises RecordError: not_a_conversation, wrong_roles, empty_text, chosen_is_rejected, bad_weight."""
+    """Raises RecordError with each code that docs/training.md says of a line."""
     try:
         turns = tuple(_load_turn(turn, where) for turn in fields["turns"])
         conversation = Conversation(
@@ -100,7 +110,14 @@ def _load_turn(fields: dict[str, Any], where: str) -> Turn:
         raise RecordError("wrong_roles", where, f"a role is user or bot, not {role!r}")
     if not text.strip():
         raise RecordError("empty_text", where, f"a turn of the {role} without text")
+    _refuse_labels(text, where)
     return Turn(role, text, tuple(_load_pair(pair, text, where) for pair in fields.get("pairs", ())))
+
+
+def _refuse_labels(text: str, where: str) -> None:
+    if label := FOREIGN_LABEL.search(text):
+        reason = f"{label.group().strip()!r} belongs to a prompt template, not to a text: manage.py dataset convert"
+        raise RecordError("template_label", where, reason)
 
 
 def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
@@ -112,6 +129,8 @@ def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
     )
     if not pair.chosen.strip() or not pair.rejected.strip():
         raise RecordError("empty_text", where, "an answer of a pair without text")
+    _refuse_labels(pair.chosen, where)
+    _refuse_labels(pair.rejected, where)
     if " ".join(pair.chosen.split()) == " ".join(pair.rejected.split()):
         raise RecordError("chosen_is_rejected", where, f"nothing to prefer: {pair.chosen!r}")
     if pair.weight <= 0 or not 0.5 < pair.agreement <= 1:

@@ -29,6 +29,11 @@ def test_a_conversation_comes_back_as_it_was_written() -> None:
     assert dump_conversation(conversation) == GOOD
 
 
+def test_a_text_that_only_mentions_a_label_is_learned_from() -> None:
+    said = change(("turns", 0, "text"), "질문: 이건 왜 그래요? user: 라고 적힌 건요")
+    assert load_conversation(said, "here").turns[0].text.startswith("질문:")
+
+
 def change(path: tuple, value: object) -> dict:
     changed = json.loads(json.dumps(GOOD))
     place = changed
@@ -49,6 +54,10 @@ def change(path: tuple, value: object) -> dict:
         (change(("turns", 1, "role"), "user"), "wrong_roles"),
         (change(("turns", 0, "text"), "  "), "empty_text"),
         (change(("turns", 0, "text"), None), "empty_text"),
+        (change(("turns", 0, "text"), "### 명령어: 비가 와요"), "template_label"),
+        (change(("turns", 0, "text"), "비가 와요\n답변: 그렇군요"), "template_label"),
+        (change(("turns", 1, "text"), "그렇군요.<|im_end|>"), "template_label"),
+        (change(("turns", 1, "pairs", 0, "rejected"), "### Response: ok"), "template_label"),
         (change(("turns", 1, "pairs", 0, "rejected"), ""), "empty_text"),
         (change(("turns", 1, "pairs", 0, "rejected"), GOOD["turns"][1]["text"] + " "), "chosen_is_rejected"),
         (change(("turns", 1, "pairs", 0, "weight"), 0), "bad_weight"),
