@@ -71,6 +71,10 @@ clean: ## remove what make built; data under var/ stays
 install: $(PY) ## packages for running, skipped when unchanged
 	@$(PY) -m mymary_site.stack.install base inference
 
+.PHONY: install-training
+install-training: $(PY) ## packages for training adapters, skipped when unchanged
+	@$(PY) -m mymary_site.stack.install base inference training
+
 .PHONY: install-dev
 install-dev: $(PY) ## packages for tests and checks, skipped when unchanged
 	@$(PY) -m mymary_site.stack.install base inference training dev

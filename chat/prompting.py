@@ -43,9 +43,10 @@ class Persona:
     label: str  # the role label of the character's lines
     text: str
     examples: tuple[Turn, ...]
-    version: str  # file stem, revision and the first 12 hex digits of the sha256 of persona file + grammar file
+    version: str  # file stem, revision and the first 12 hex digits of the sha256 of persona file + grammar files
     closing_phrase: str = ""
     grammar: str | None = None  # GBNF
+    tuned_grammar: str | None = None  # in its place for an lm with the character's adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def render_prompt(
 
 def tune_persona(persona: Persona) -> Persona:
     """The persona for an adapter: what the examples would show for 600 tokens, training has taught."""
-    return replace(persona, examples=(), version=f"tuned+{persona.version}")
+    return replace(persona, examples=(), grammar=persona.tuned_grammar, version=f"tuned+{persona.version}")
 
 
 def render_opening(persona: Persona, turns: Sequence[Turn]) -> str:
@@ -202,8 +203,11 @@ def load_persona(path: Path) -> Persona:
         name, label, revision = str(fields["name"]), str(fields["label"]), int(fields["revision"])
     except (ValueError, KeyError) as error:
         raise PersonaFileError(f"{path.name}: {error}") from error
-    grammar = (path.parent / str(fields["grammar"])).read_text(encoding="utf-8") if "grammar" in fields else None
-    digest = hashlib.sha256((source + (grammar or "")).encode()).hexdigest()
+    grammar, tuned_grammar = (
+        (path.parent / str(fields[name])).read_text(encoding="utf-8") if name in fields else None
+        for name in ("grammar", "tuned_grammar")
+    )
+    digest = hashlib.sha256((source + (grammar or "") + (tuned_grammar or "")).encode()).hexdigest()
     return Persona(
         name=name,
         label=label,
@@ -212,6 +216,7 @@ def load_persona(path: Path) -> Persona:
         version=f"{path.stem}-r{revision}-{digest[:12]}",
         closing_phrase=str(fields.get("closing_phrase", "")),
         grammar=grammar,
+        tuned_grammar=tuned_grammar,
     )
 
 

@@ -133,7 +133,7 @@ STARTER_SFT: Final[dict[str, Any]] = {
     "schedule": "cosine",
     "warmup": 0.05,
     "trees_per_step": 8,
-    "epochs": 3,
+    "epochs": 2,
     "max_tokens": 768,
     "row_tokens": 768,
     "checkpoint_steps": 10,

@@ -23,8 +23,7 @@ from chat.prompting import PromptTooLong, Turn
 from chat.replies.claim import SAFETY_LEVEL
 from chat.understanding.crisis import assess_crisis
 from chat.understanding.crisis_card import crisis_card
-from training.finetune.export import ExportRefused
-from training.finetune.publication import publish
+from training.management.packages import require_training_packages
 
 TRIAL: Final = "trial"
 COMMANDS: Final = "/reset 처음부터 start anew   /quit 나가기 leave"
@@ -55,7 +54,7 @@ class Command(BaseCommand):
                 folder, chosen = choose_adapter(adapter, row.adapter, Path(trial))
                 voice = read_voice(row, chosen)
                 asyncio.run(self._talk(voice, greeting, folder))
-        except (EngineError, ExportRefused) as error:
+        except EngineError as error:
             raise CommandError(str(error)) from error
         except (EOFError, KeyboardInterrupt):
             self.stdout.write("")
@@ -87,7 +86,14 @@ def choose_adapter(wished: str | None, of_character: str, trial: Path) -> tuple[
     if wished == "none":
         return settings.MARY_ADAPTERS_FOLDER, ""
     if wished and Path(wished).is_dir():
-        publish(Path(wished), trial / TRIAL, "")
+        require_training_packages()
+        from training.finetune.export import ExportRefused
+        from training.finetune.publication import publish
+
+        try:
+            publish(Path(wished), trial / TRIAL, "")
+        except ExportRefused as error:
+            raise CommandError(str(error)) from error
         return trial, TRIAL
     return settings.MARY_ADAPTERS_FOLDER, wished or of_character
 

@@ -10,14 +10,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.inference.digest import DIGEST_CHARACTERS
-from training.finetune.export import ARCHITECTURES, ExportRefused
-from training.finetune.publication import publish
+from training.management.packages import require_training_packages
 
 
 class Command(BaseCommand):
     help = (
         "Write a finished run's adapter as GGUF, with its safetensors, manifest and log, into a folder of its own. "
-        f"Architectures: {', '.join(sorted(ARCHITECTURES))}; others are refused, because their layout changes."
+        "Gemma 1 to 3, Qwen 2 and 3, Llama and Mistral; others are refused, because their layout changes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,6 +30,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, run_folder: Path, name: str, folder: Path, **options: Any) -> None:
+        require_training_packages()
+        from training.finetune.export import ExportRefused
+        from training.finetune.publication import publish
+
         target = folder / name
         if target.exists():
             raise CommandError(

@@ -21,6 +21,7 @@ from training.finetune.config import ConfigError, parse_config
 from training.finetune.presets import PRESETS
 from training.finetune.records import RecordError, read_conversations
 from training.finetune.run_folder import write_json
+from training.management.packages import require_training_packages
 
 HELD_OUT_SHARE: Final = 10
 EPILOG: Final = """Without --data the run folder is taken as it is, so the same command goes on after a stop. Exit codes
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, run_folder: Path, **options: Any) -> None:
+        require_training_packages()
         try:
             if options["data"] is not None:
                 self._set_up(run_folder, **options)

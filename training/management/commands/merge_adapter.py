@@ -8,11 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from training.finetune.config import ConfigError, parse_config
-from training.finetune.export import ExportRefused
-from training.finetune.lm import WeightsError
-from training.finetune.merge import merge_adapter
-from training.finetune.publication import find_weights
+from training.management.packages import require_training_packages
 
 
 class Command(BaseCommand):
@@ -27,6 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--dtype", choices=("float16", "bfloat16"), default="bfloat16", help="default %(default)s")
 
     def handle(self, *args: Any, adapter: Path, target: Path, base: str | None, dtype: str, **options: Any) -> None:
+        require_training_packages()
+        from training.finetune.config import ConfigError, parse_config
+        from training.finetune.export import ExportRefused
+        from training.finetune.lm import WeightsError
+        from training.finetune.merge import merge_adapter
+        from training.finetune.publication import find_weights
+
         if target.exists():
             raise CommandError(
                 f"{target} 이(가) 이미 있습니다. 다른 이름을 주세요.\n{target} is there already: give another name."
