@@ -17,10 +17,9 @@ from training.finetune.batches import Tree
 from training.finetune.checkpoints import list_trained
 from training.finetune.config import parse_config
 from training.finetune.lm import attach_adapter, build_optimizer, load_base
-from training.finetune.probes import can_use_head
 from training.finetune.processes import Processes
 from training.finetune.references import find_references
-from training.finetune.scorer import Scorer
+from training.finetune.scorer import build_scorer
 from training.finetune.step import measure_peak_memory, take_step
 
 
@@ -41,21 +40,17 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     )
     processes = Processes()
     lm = attach_adapter(load_base(config, processes.device), config)
-    scorer = Scorer(
-        lm,
-        processes.device,
-        use_trees=config.use_trees,
-        use_head=can_use_head(lm, processes.device),
-        row_tokens=config.row_tokens,
-    )
+    scorer = build_scorer(lm, processes.device, use_trees=config.use_trees, row_tokens=config.row_tokens)
     optimizer = build_optimizer([parameter for _, parameter in list_trained(lm)], config)
     steps = list(cut(build_trees(load(task["examples"])), task["trees_a_step"]))
+    with torch.no_grad():  # both sides are warm when the clock starts
+        scorer.score(next(scorer.list_rows(steps[0][:1])))
     started = time.monotonic()
     references = {}
     if config.method == "dpo":
         trees = [tree for step in steps for tree in step]
         with tempfile.TemporaryDirectory() as folder:
-            references = find_references(Path(folder), config, scorer, trees, processes, lambda: None)
+            references = find_references(Path(folder), config, scorer, trees, processes, lambda done, total: None)
     figures = [take_step(config, processes, scorer, step, references, optimizer) for step in steps]
     seconds = time.monotonic() - started
     result: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """What both trainers learn from: real talks of training/starter, as token ids, so that both see exactly the same.
 
-A rated conversation has eight turns of the user, each answered twice: as written (chosen), and with the answer that
-another talk got at about the same place (rejected). A single pair has a prompt of about 350 tokens.
+A rated conversation has eight turns of the user, each answered twice: as written (chosen), and with an answer from
+another talk (rejected). A single pair has a prompt of about 350 tokens.
 """
 
 from __future__ import annotations
@@ -50,10 +50,18 @@ def list_rated_talks(number: int, *, turns: int = TURNS) -> Iterator[Conversatio
     for first, second in list(pairwise(talks))[: 2 * number : 2]:
         joined = [*first.turns, *second.turns[1:]][: 2 * turns + 1]
         rated = [
-            Turn(turn.role, turn.text, (Pair(turn.text, chance.choice(answers)),) if turn.role == "bot" else ())
+            Turn(turn.role, turn.text, (Pair(turn.text, draw_other(chance, answers, turn.text)),))
+            if turn.role == "bot"
+            else turn
             for turn in joined
         ]
         yield Conversation(f"{first.id}+{second.id}", CHARACTER, tuple(rated))
+
+
+def draw_other(chance: random.Random, answers: list[str], than: str) -> str:
+    while (answer := chance.choice(answers)) == than:
+        continue
+    return answer
 
 
 def list_pairs(conversations: Iterator[Conversation], tokenizer: Any) -> Iterator[Example]:

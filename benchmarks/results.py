@@ -18,7 +18,8 @@ from mymary_site.env import REPOSITORY
 
 FOLDER = REPOSITORY / "benchmarks" / "results"
 SERVING = ("django", "channels", "channels-redis", "daphne", "redis", "psycopg", "xllamacpp", "websockets")
-TRAINING = ("torch", "transformers", "peft", "trl", "accelerate")
+OURS = ("torch", "transformers", "peft", "accelerate", "bitsandbytes")
+TRAINING = (*OURS, "trl")
 
 
 def write_result(name: str, figures: dict[str, Any], packages: Sequence[str] = SERVING) -> Path:

@@ -63,7 +63,9 @@ def render_sockets(figures: dict[str, Any]) -> list[str]:
 def render_training(dpo: dict[str, Any], sft: dict[str, Any]) -> list[str]:
     curve = dpo["curve"]
     lines = ["## Our trainer beside TRL's", "", render_place(dpo), ""]
-    lines += ["| Work | Side | Seconds, each round | Examples/s | Ratio to TRL | Peak GiB | Mean log p, chosen / rejected |"]
+    lines += [
+        "| Work | Side | Seconds, each round | Examples/s | Ratio to TRL | Peak GiB | Mean log p, chosen / rejected |"
+    ]
     lines += ["|---|---|---|---|---|---|---|"]
     for name, work in (("DPO, rated at eight turns", dpo["rated"]), ("DPO, single pairs", dpo["single"])):
         lines += _render_sides(f"{name}: {work['examples']} pairs, prompts of {work['prompt_tokens_mean']}", work)
@@ -76,7 +78,8 @@ def render_training(dpo: dict[str, Any], sft: dict[str, Any]) -> list[str]:
         "",
         f"TRL's best of those tried, DPO: {settings} ({tried}); SFT: batch {sft['trl_best']['batch']} ({tried_sft}).",
         "",
-        f"Losses of {curve['steps']} steps of one pair each, in {curve['dtype']}: at most {curve['largest_difference']:.2%} apart, "
+        f"Losses of {curve['steps']} steps of one pair each, in {curve['dtype']}: "
+        f"at most {curve['largest_difference']:.2%} apart, "
         f"{curve['last_difference']:.2%} at the last. Mean log p of the chosen / rejected answers before them: "
         f"{curve['logps_chosen_ours']:.3f} / {curve['logps_rejected_ours']:.3f} ours, "
         f"{curve['logps_chosen_trl']:.3f} / {curve['logps_rejected_trl']:.3f} TRL's.",

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import LoraConfig
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
@@ -34,8 +35,15 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     fields = {"base": task["base"], "dtype": task["dtype"], "lora": task["lora"], **task.get("config", {})}
     config = parse_config(fields)
-    # The same base and the same random start as on our side: the adapter is drawn from the config's seed.
-    lm = attach_adapter(load_base(config, device), config)
+    base = load_base(config, device)
+    if settings.get("same_start"):
+        # The very same random adapter as on our side, for comparing losses; TRL then keeps a second one as reference.
+        model = {"model": attach_adapter(base, config)}
+    else:
+        lora = LoraConfig(
+            r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+        )
+        model = {"model": base, "peft_config": lora}
     examples = load(task["examples"])
     rows = list_rows(examples, task["method"])
     steps = task["steps"]
@@ -53,7 +61,8 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
             "save_strategy": "no",
             "report_to": "none",
             "use_cpu": device == "cpu",
-            "bf16": False,  # the lm is loaded in its dtype already; autocast would only add casts
+            # A plain lm is loaded in its dtype already; of a quantised one parts stay in 32 bits without autocast.
+            "bf16": config.quantisation != "none" and device == "cuda",
             "gradient_checkpointing": config.gradient_checkpointing,
             "max_length": None,
             "disable_tqdm": True,
@@ -61,33 +70,27 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
             "dataloader_pin_memory": False,
         }
         tokenizer = load_any_tokenizer(task["base"])
-        started = time.monotonic()
+        with torch.no_grad():  # both sides are warm when the clock starts
+            base(torch.tensor([examples[0].prompt + examples[0].chosen], device=device))
+        constructing = time.monotonic()
         if task["method"] == "dpo":
             trainer: Any = TokenisedDPOTrainer(
-                model=lm,
-                args=DPOConfig(
-                    **common,
-                    beta=0.1,
-                    precompute_ref_log_probs=settings["precompute"],
-                    dataset_num_proc=1,
-                ),
+                **model,
+                args=DPOConfig(**common, beta=0.1, precompute_ref_log_probs=settings["precompute"], dataset_num_proc=1),
                 train_dataset=Dataset.from_list(rows),
                 processing_class=tokenizer,
             )
         else:
             trainer = SFTTrainer(
-                model=lm,
-                args=SFTConfig(
-                    **common,
-                    packing=settings.get("packing", False),
-                    dataset_kwargs={"skip_prepare_dataset": True},
-                    **settings.get("more", {}),
-                ),
+                **model,
+                args=SFTConfig(**common, dataset_kwargs={"skip_prepare_dataset": True}),
                 train_dataset=Dataset.from_list(rows),
                 processing_class=tokenizer,
             )
         # The order of the rows is part of the task: both sides take the same steps.
         trainer._get_train_sampler = lambda dataset=None: torch.utils.data.SequentialSampler(trainer.train_dataset)
+        # The reference is computed ahead while the trainer is put together; without that, only learning counts.
+        started = constructing if settings.get("precompute") else time.monotonic()
         trainer.train()
         seconds = time.monotonic() - started
     logged = [line for line in trainer.state.log_history if "loss" in line]

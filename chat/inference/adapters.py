@@ -32,7 +32,7 @@ def find_adapters(folder: Path, base_digest: str) -> list[Adapter]:
     `base_digest` is the sha256 of the base's weights.
     """
     adapters = []
-    for place in sorted(path for path in folder.glob("*") if path.is_dir()):
+    for place in sorted(path for path in folder.glob("[!.]*") if path.is_dir()):  # a dot: half written
         try:
             adapters.append(check_adapter(place, base_digest))
         except AdapterRefused as refusal:

@@ -58,7 +58,7 @@ async def stream_reply(
     async with aclosing(engine.generate(request)) as pieces:
         async for piece in pieces:
             if isinstance(piece, Delta):
-                yield filters.feed(piece.text)
+                yield filters.feed(piece.text.replace("\x00", ""))
             if filters.is_looping:
                 break
     yield filters.flush()

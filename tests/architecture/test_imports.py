@@ -17,6 +17,7 @@ PURE = (
     "chat.inference.engines",
     "chat.inference.log_writer",
     "chat.inference.protocol",
+    "chat.inference.voice",
     "chat.live.pace",
     "chat.prompting",
     "chat.token_log",
@@ -27,6 +28,7 @@ PURE = (
     "mymary_site.logs",
     "mymary_site.stack",
     "training.datasets",
+    "training.evaluation",
     "training.finetune",
     "training.starter",
 )

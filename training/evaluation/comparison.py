@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -25,8 +24,8 @@ from training.evaluation.likelihood import measure_likelihood
 from training.evaluation.served import Question, answer_all, list_questions
 from training.evaluation.texts import measure_closeness
 from training.finetune.config import parse_config
-from training.finetune.lm import WeightsError, find_base
-from training.finetune.publication import find_weights, publish
+from training.finetune.lm import WeightsError, compute_base_digest, find_base
+from training.finetune.publication import copy_or_publish, find_weights
 from training.finetune.records import read_conversations
 
 SLOTS: Final = 4
@@ -49,6 +48,8 @@ def compare(
     """
     place, manifest = find_weights(adapter)
     base_file = find_base_file(manifest, base, models_folder)
+    if (digest := compute_base_digest(str(base_file))) != manifest["base_digest"]:
+        raise WeightsError(f"{adapter} was made for base {manifest['base_digest'][:12]}, this one is {digest[:12]}")
     settings_of_run = {**manifest["config"], "preset": "", "parent_adapter": "", "base": str(base_file)}
     with show_progress("likelihood") as report:
         found = measure_likelihood(parse_config(settings_of_run), place, heldout, report)
@@ -59,7 +60,7 @@ def compare(
         raise WeightsError(f"{base_file} is no .gguf file, so no reply can be sampled as served: add --no-replies")
     questions = list(list_questions(list(read_conversations(heldout)), number))
     with tempfile.TemporaryDirectory() as trial:
-        publish_or_copy(adapter, Path(trial, character))
+        copy_or_publish(adapter, Path(trial, character))
         engine = LlamaCppEngine(
             lm_path=base_file,
             models_folder=models_folder,
@@ -79,13 +80,6 @@ def find_base_file(manifest: dict[str, Any], named: str | None, models_folder: P
         return find_base(named)
     packaged = get_packaged_lm(models_folder)
     return packaged if sha256_of(packaged) == manifest["base_digest"] else find_base(manifest["config"]["base"])
-
-
-def publish_or_copy(adapter: Path, target: Path) -> None:
-    if (adapter / "adapter.gguf").is_file():
-        shutil.copytree(adapter, target)
-    else:
-        publish(adapter, target, "")
 
 
 async def sample(engine: Engine, voice: Voice, questions: list[Question]) -> dict[str, list[str]]:

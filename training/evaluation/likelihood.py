@@ -15,9 +15,8 @@ from training.finetune.batches import Tree
 from training.finetune.config import Method, RunConfig
 from training.finetune.inputs import build_template, build_trees
 from training.finetune.lm import load_base, load_tokenizer
-from training.finetune.probes import can_take_forests, can_use_head
 from training.finetune.records import RecordError
-from training.finetune.scorer import Scorer
+from training.finetune.scorer import build_scorer
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,7 @@ def measure_likelihood(
 
         lm = PeftModel.from_pretrained(lm, str(adapter))
     lm.eval()
-    scorer = Scorer(
-        lm,
-        device,
-        use_trees=can_take_forests(lm, device),
-        use_head=can_use_head(lm, device),
-        row_tokens=config.row_tokens,
-    )
+    scorer = build_scorer(lm, device, use_trees=True, row_tokens=config.row_tokens)
     rows = [list(scorer.list_rows(trees)) for trees in (imitated, compared)]
     sides: dict[str, Any] = {"base": lm.disable_adapter() if adapter is not None else nullcontext()}
     if adapter is not None:

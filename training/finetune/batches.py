@@ -20,6 +20,7 @@ class Tree:
     paths: tuple[TokenPath, ...]
     weights: tuple[float, ...]  # a path, or both paths of a pair
     agreements: tuple[float, ...] = ()  # a pair; empty without pairs
+    first: int = 0  # which path of its conversation is its first: above 0 for a later part of a tree that was cut
 
     @cached_property
     def tokens(self) -> int:
@@ -32,23 +33,24 @@ class Tree:
 
 
 def split_tree(tree: Tree, row_tokens: int) -> Iterator[Tree]:
-    """The tree itself where it fits into a row, else parts that do, named `<id>/2` and so on; a pair stays together."""
+    """The tree itself where it fits into a row, else parts that do; a pair stays together."""
     if tree.tokens <= row_tokens:
         yield tree
         return
     unit = 2 if tree.agreements else 1
-    start, number = 0, 1
+    start = 0
     for place in range(unit, len(tree.paths) + 1, unit):
         is_last = place == len(tree.paths)
         if not is_last and count_nodes(tree.paths[start : place + unit]) <= row_tokens:
             continue
         yield Tree(
-            tree.conversation_id if number == 1 else f"{tree.conversation_id}/{number}",
+            tree.conversation_id,
             tree.paths[start:place],
             tree.weights[start:place],
             tree.agreements[start // unit : place // unit] if tree.agreements else (),
+            tree.first + start,
         )
-        start, number = place, number + 1
+        start = place
 
 
 def count_nodes(paths: Sequence[TokenPath]) -> int:

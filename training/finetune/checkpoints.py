@@ -78,7 +78,7 @@ def _read_optimizer(
     for layer, parameter in list_trained(lm):
         for name, value in optimizer.state[parameter].items():
             if isinstance(value, torch.Tensor):
-                tensors[f"{layer}/{name}"] = gather_whole(value)
+                tensors[f"{layer}/{name}"] = gather_whole(value).clone()  # bitsandbytes shares its tables
             else:
                 numbers[f"{layer}/{name}"] = value
     return tensors, numbers

@@ -92,8 +92,10 @@ def load_config(path: Path) -> RunConfig:
     return parse_config(fields)
 
 
-def parse_config(fields: dict[str, Any]) -> RunConfig:
+def parse_config(fields: Any) -> RunConfig:
     """Raises ConfigError for unknown names, wrong types and values out of range."""
+    if not isinstance(fields, dict):
+        raise ConfigError("config: an object is expected")
     fields = _fill_from_preset(fields)
     nested = {"template": TemplateSettings, "lora": LoraSettings}
     for name, kind in nested.items():
@@ -178,5 +180,7 @@ def _check(config: RunConfig) -> None:
         raise ConfigError(f"row_tokens ({config.row_tokens}) is below max_tokens ({config.max_tokens})")
     if not 0 <= config.warmup < 1:
         raise ConfigError(f"warmup is {config.warmup}; it is a share of the steps, from 0 to below 1")
+    if not 0 <= config.lora.dropout < 1:
+        raise ConfigError(f"lora.dropout is {config.lora.dropout}; it is a share, from 0 to below 1")
     if config.lora.rank < 1 or not config.lora.targets:
         raise ConfigError("lora: rank must be at least 1, and targets must name a layer")

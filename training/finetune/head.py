@@ -35,7 +35,8 @@ class _TokenLogps(torch.autograd.Function):
         wanted = weight[targets]
         if mean is not None:
             ctx.save_for_backward((wanted - mean / total).to(hidden.dtype))
-        said = (hidden.float() * wanted.float()).sum(dim=-1)
+        # Rounded as the logits are in the sum: else a sure token would come out above 0.
+        said = (hidden.float() * wanted.float()).sum(dim=-1).to(hidden.dtype).float()
         return said - (highest + total.log())[:, 0]
 
     @staticmethod

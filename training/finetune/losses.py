@@ -16,6 +16,14 @@ def sft_loss(token_logps: Tensor, token_weights: Tensor, total_weight: float | T
     return -(token_logps * token_weights).sum() / total_weight
 
 
+def imitation_losses(logps: Tensor, lengths: Tensor) -> Tensor:
+    """−log π(chosen) ÷ tokens, [P]: keeps the better answers likely while preferences are learned.
+
+    Added to DPO with a weight: Pang et al. 2024, "Iterative Reasoning Preference Optimization", equation 2.
+    """
+    return -logps / lengths
+
+
 def dpo_losses(
     chosen: Tensor,
     rejected: Tensor,

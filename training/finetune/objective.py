@@ -9,7 +9,7 @@ import torch
 
 from training.finetune.batches import Tree
 from training.finetune.config import RunConfig
-from training.finetune.losses import dpo_losses, sft_loss
+from training.finetune.losses import dpo_losses, imitation_losses, sft_loss
 from training.finetune.scorer import Scores
 
 
@@ -27,7 +27,8 @@ def compute_loss(
     if config.method == "sft":
         return sft_loss(scores.token_logps, weights[scores.paths], total), {}
     by_path = scores.sum_by_path()
-    reference = torch.cat([references[tree.conversation_id] for tree in row]).to(by_path)
+    parts = [references[tree.conversation_id][tree.first : tree.first + len(tree.paths)] for tree in row]
+    reference = torch.cat(parts).to(by_path)
     agreements = torch.tensor([value for tree in row for value in tree.agreements], device=by_path.device)
     pair_weights = weights[::2] / total
     losses = dpo_losses(
@@ -42,7 +43,7 @@ def compute_loss(
     gains = (by_path - reference).detach()
     lengths = torch.tensor([len(path.scored) for tree in row for path in tree.paths], device=by_path.device)
     if config.sft_weight:
-        loss = loss - config.sft_weight * (by_path[::2] / lengths[::2] * pair_weights).sum()
+        loss = loss + config.sft_weight * (imitation_losses(by_path[::2], lengths[::2]) * pair_weights).sum()
     rewards = config.beta * gains
     figures = {
         "chosen_reward": float((rewards[::2] * pair_weights).sum()),

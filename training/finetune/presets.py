@@ -114,7 +114,7 @@ NELLM_SFT: Final[dict[str, Any]] = {
         "stop": END,
     },
     "quantisation": "int8",
-    "dtype": "float16",
+    "dtype": "bfloat16",
     "gradient_checkpointing": True,
     "lora": {"rank": 16, "alpha": 32, "dropout": 0.1, "targets": ["default"]},
     "learning_rate": 1e-4,

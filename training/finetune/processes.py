@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed.fsdp import CPUOffloadPolicy, fully_shard
+from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from training.finetune.batches import Tree
+
+K = TypeVar("K")
 
 
 class LaunchError(ValueError):
@@ -38,6 +40,11 @@ class Processes:
             self._join()
 
     @property
+    def loading_device(self) -> str:
+        """A base that is to be cut is put together on the CPU: whole, it may not fit on one GPU."""
+        return "cpu" if self.is_sharded else self.device
+
+    @property
     def is_first(self) -> bool:
         return self.rank == 0
 
@@ -56,18 +63,19 @@ class Processes:
         if not self.is_sharded:
             return lm
         layers = set(lm.get_base_model()._no_split_modules or ())
-        settings: dict[str, Any] = {}
-        if os.environ.get("FSDP_OFFLOAD_PARAMS") == "true":
-            settings["offload_policy"] = CPUOffloadPolicy()
         for module in [module for module in lm.modules() if type(module).__name__ in layers]:
-            fully_shard(module, **settings)
-        fully_shard(lm, **settings)
+            fully_shard(module)
+        fully_shard(lm)
+        for buffer in lm.buffers():
+            buffer.data = buffer.data.to(self.device)
         return lm
 
-    def check_optimizer(self, name: str) -> None:
+    def check_config(self, optimizer: str, quantisation: str) -> None:
         """Raises LaunchError."""
-        if self.is_sharded and name != "adamw":
-            raise LaunchError(f"FSDP cuts tensors where {name} keeps blocks: take optimizer adamw")
+        if self.is_sharded and optimizer != "adamw":
+            raise LaunchError(f"FSDP cuts tensors where {optimizer} keeps blocks: take optimizer adamw")
+        if self.is_sharded and quantisation != "none":
+            raise LaunchError(f"FSDP cuts no weights in {quantisation}: take quantisation none, or ddp.yaml")
 
     def share(self, rows: Sequence[tuple[Tree, ...]]) -> list[tuple[tuple[Tree, ...], float]]:
         """This process's rows, each with the factor of its loss.
@@ -97,11 +105,11 @@ class Processes:
         distributed.all_reduce(sums)
         return dict(zip(figures, sums.tolist(), strict=True))
 
-    def merge(self, found: dict[str, Tensor]) -> dict[str, Tensor]:
+    def merge(self, found: dict[K, Tensor]) -> dict[K, Tensor]:
         """What each process found, together."""
         if self.number == 1:
             return found
-        parts: list[dict[str, Tensor]] = [{} for _ in range(self.number)]
+        parts: list[dict[K, Tensor]] = [{} for _ in range(self.number)]
         distributed.all_gather_object(parts, found)
         return {name: value for part in parts for name, value in part.items()}
 

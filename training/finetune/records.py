@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -63,6 +64,12 @@ class Conversation:
     topic: str = ""
     mood: str = ""
     system: str = ""
+    where: str = field(default="", compare=False)  # file and line
+
+    @property
+    def place(self) -> str:
+        """For whoever has to find it: file, line and id."""
+        return f"{self.where} {self.id}".strip()
 
 
 def read_conversations(path: Path) -> Iterator[Conversation]:
@@ -94,6 +101,7 @@ def load_conversation(fields: Any, where: str) -> Conversation:
             topic=str(fields.get("topic") or ""),
             mood=str(fields.get("mood") or ""),
             system=str(fields.get("system") or ""),
+            where=where,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordError("not_a_conversation", where, f"{type(error).__name__} {error}") from error
@@ -105,7 +113,7 @@ def load_conversation(fields: Any, where: str) -> Conversation:
 
 
 def _load_turn(fields: dict[str, Any], where: str) -> Turn:
-    role, text = fields["role"], str(fields["text"] or "")
+    role, text = fields["role"], _read_text(fields, "text", where)
     if role not in ("user", "bot"):
         raise RecordError("wrong_roles", where, f"a role is user or bot, not {role!r}")
     if not text.strip():
@@ -120,20 +128,27 @@ def _refuse_labels(text: str, where: str) -> None:
         raise RecordError("template_label", where, reason)
 
 
+def _read_text(fields: dict[str, Any], name: str, where: str) -> str:
+    text = fields[name]
+    if not isinstance(text, str | None):
+        raise RecordError("not_a_conversation", where, f"{name} is {text!r}, no text")
+    return text or ""
+
+
 def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
-    pair = Pair(
-        chosen=str(fields.get("chosen", text) or ""),
-        rejected=str(fields["rejected"] or ""),
-        weight=float(fields.get("weight", 1.0)),
-        agreement=float(fields.get("agreement", 1.0)),
-    )
+    try:
+        weight, agreement = float(fields.get("weight", 1.0)), float(fields.get("agreement", 1.0))
+    except ValueError as error:
+        raise RecordError("bad_weight", where, str(error)) from error
+    chosen = _read_text(fields, "chosen", where) if "chosen" in fields else text
+    pair = Pair(chosen, _read_text(fields, "rejected", where), weight, agreement)
     if not pair.chosen.strip() or not pair.rejected.strip():
         raise RecordError("empty_text", where, "an answer of a pair without text")
     _refuse_labels(pair.chosen, where)
     _refuse_labels(pair.rejected, where)
     if " ".join(pair.chosen.split()) == " ".join(pair.rejected.split()):
         raise RecordError("chosen_is_rejected", where, f"nothing to prefer: {pair.chosen!r}")
-    if pair.weight <= 0 or not 0.5 < pair.agreement <= 1:
+    if not 0 < pair.weight < math.inf or not 0.5 < pair.agreement <= 1:
         raise RecordError("bad_weight", where, f"weight {pair.weight} (above 0), agreement {pair.agreement} (0.5 to 1)")
     return pair
 

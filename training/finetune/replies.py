@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -14,14 +14,15 @@ LONGEST = 64
 
 
 @torch.no_grad()
-def measure_reply_tokens(lm: Any, trees: Sequence[Tree], device: str) -> float:
+def measure_reply_tokens(lm: Any, trees: Sequence[Tree], device: str, special: Collection[int]) -> float:
     """Mean tokens of greedy replies to the last prompt of the first trees, `LONGEST` at most.
 
-    A reply ends at the token which ends the answers that are learned.
+    A reply ends at the first of the tokenizer's `special` ids in the answer that is learned, else at its last token.
     """
     lengths: list[int] = []
     for tree in trees[:PROMPTS]:
         path = tree.paths[-1]
+        end = next((path.ids[place] for place in path.scored if path.ids[place] in special), path.ids[-1])
         prompt = torch.tensor([path.ids[: path.scored[0]]], device=device)
         answer = lm.generate(
             input_ids=prompt,
@@ -29,8 +30,8 @@ def measure_reply_tokens(lm: Any, trees: Sequence[Tree], device: str) -> float:
             max_new_tokens=LONGEST,
             do_sample=False,
             use_cache=True,
-            eos_token_id=path.ids[-1],
-            pad_token_id=path.ids[-1],
+            eos_token_id=end,
+            pad_token_id=end,
         )
         lengths.append(answer.shape[1] - prompt.shape[1])
     return sum(lengths) / len(lengths)

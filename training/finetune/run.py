@@ -21,15 +21,14 @@ from chat.inference.digest import sha256_of
 from training.finetune import run_folder as files
 from training.finetune.batches import Tree, follow_steps
 from training.finetune.checkpoints import list_checkpoints, list_trained, load_checkpoint, read_trained, save_checkpoint
-from training.finetune.config import RunConfig, dump_config, load_config
-from training.finetune.inputs import build_template, build_trees, fix_inputs, refuse_repeated_ids
+from training.finetune.config import ConfigError, RunConfig, dump_config, load_config
+from training.finetune.inputs import build_heldout, build_template, build_trees, fix_inputs, refuse_repeated_ids
 from training.finetune.lm import attach_adapter, build_optimizer, compute_base_digest, load_base, load_tokenizer
 from training.finetune.objective import compute_loss, learning_rate_factor, total_weight
-from training.finetune.probes import can_take_forests, can_use_head
 from training.finetune.processes import Processes
 from training.finetune.references import find_references
 from training.finetune.replies import measure_reply_tokens
-from training.finetune.scorer import Scorer
+from training.finetune.scorer import Scorer, build_scorer
 from training.finetune.step import add_up, measure_peak_memory, take_step
 from training.finetune.templates import Template
 from training.finetune.watch import CollapseWatch
@@ -37,7 +36,11 @@ from training.finetune.watch import CollapseWatch
 logger = logging.getLogger(__name__)
 
 ARCHITECTURE = ("model_type", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")
+SEED_OF_PROCESS = 1_000_003
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "accelerate", "bitsandbytes")
+
+
+Report = Callable[[str, int, int, dict[str, float]], None]
 
 
 class RunCancelled(Exception):
@@ -54,7 +57,8 @@ class Run:
     config: RunConfig
     processes: Processes
     is_cancelled: Callable[[], bool]
-    report: Callable[[int, int, dict[str, float]], None]
+    report: Report
+    special_ids: frozenset[int] = frozenset()
     metrics: files.MetricsFile = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +67,10 @@ class Run:
     def write(self, figures: dict[str, Any]) -> None:
         if self.processes.is_first:
             self.metrics.append(figures)
+
+    def pass_reference(self, done: int, total: int) -> None:
+        self.report("reference", done, total, {})
+        self.stop_if_cancelled()
 
     def stop_if_cancelled(self) -> None:
         if self.processes.agree(self.is_cancelled()):
@@ -74,11 +82,12 @@ def train(
     *,
     processes: Processes | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
-    report: Callable[[int, int, dict[str, float]], None] = lambda done, total, figures: None,
+    report: Report = lambda phase, done, total, figures: None,
 ) -> dict[str, Any]:
     """Train to the end and return the manifest; a run that is whole already is left as it is.
 
-    `report` is told steps done, steps in all, and the newest step's figures. Raises ConfigError, RecordError,
+    `report` is told the phase (reference, step, held out), how much of it is done, how much there is, and a step's
+    figures. Raises ConfigError, RecordError,
     WeightsError, RunCancelled, RunCollapsed, RunDiverged, ReferenceDiffers, files.FolderBusy.
     """
     processes = processes or Processes()
@@ -88,37 +97,35 @@ def train(
 
 def _train(run: Run) -> dict[str, Any]:
     folder, config, processes = run.folder, run.config, run.processes
+    if config.dtype == "float16":
+        raise ConfigError("dtype float16 merges and serves; its range is too small for gradients: take bfloat16")
     inputs: dict[str, Any] = {}
-    processes.check_optimizer(config.optimizer)
+    processes.check_config(config.optimizer, config.quantisation)
     digest = compute_base_digest(config.base)
-    processes.first_alone(lambda: inputs.update(fix_inputs(folder, config, digest)))
+    tokenizer = load_tokenizer(config.base)
+    run.special_ids = frozenset(tokenizer.all_special_ids)
+    template = build_template(config, tokenizer)
+    processes.first_alone(lambda: inputs.update(fix_inputs(folder, config, digest, tokenizer, template)))
     if (manifest := files.read_manifest(folder)) is not None:
         logger.info("%s is whole already", folder)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         return manifest
-    tokenizer = load_tokenizer(config.base)
-    template = build_template(config, tokenizer)
     trees = list(build_trees(config, tokenizer, template, folder / "data" / "train.jsonl"))
     heldout_file = folder / "data" / "heldout.jsonl"
-    heldout = list(build_trees(config, tokenizer, template, heldout_file)) if heldout_file.exists() else []
+    heldout = list(build_heldout(config, tokenizer, template, heldout_file))
     refuse_repeated_ids([*trees, *heldout])
-    lm = attach_adapter(load_base(config, processes.device), config)
-    use_trees = config.use_trees
-    if use_trees and not can_take_forests(lm, processes.device):
-        logger.warning(
-            "%s cannot take a tree's mask: training on padded pairs, slower", type(lm.base_model.model).__name__
-        )
-        use_trees = False
-    # Shards are gathered when the whole lm is called, and the head in blocks calls its body only.
-    use_head = not processes.is_sharded and can_use_head(lm, processes.device)
-    lm = processes.cut(lm)
+    lm = attach_adapter(load_base(config, processes.loading_device), config)
+    scorer = build_scorer(lm, processes.loading_device, use_trees=config.use_trees, row_tokens=config.row_tokens)
+    if processes.is_sharded:
+        scorer.lm, scorer.device = processes.cut(lm), processes.device
+        # Shards are gathered when the whole lm is called, and the head in blocks calls its body only.
+        scorer.use_head = False
     optimizer = build_optimizer([parameter for _, parameter in list_trained(lm)], config)
-    scorer = Scorer(lm, processes.device, use_trees=use_trees, use_head=use_head, row_tokens=config.row_tokens)
     logger.info("%d conversations to learn from, %d held out, on %s", len(trees), len(heldout), processes.device)
     steps_done = _learn(run, scorer, optimizer, trees, heldout)
     weights = read_trained(lm)
     if processes.is_first:
-        manifest = _finish(run, lm, weights, inputs, template, steps_done, len(trees), use_trees)
+        manifest = _finish(run, lm, weights, inputs, template, steps_done, len(trees), scorer.use_trees)
     processes.wait()
     return manifest or files.read_manifest(folder) or {}
 
@@ -127,7 +134,7 @@ def _learn(run: Run, scorer: Scorer, optimizer: torch.optim.Optimizer, trees: li
     config, lm, processes = run.config, scorer.lm, run.processes
     references = {}
     if config.method == "dpo":
-        references = find_references(run.folder, config, scorer, [*trees, *heldout], processes, run.stop_if_cancelled)
+        references = find_references(run.folder, config, scorer, [*trees, *heldout], processes, run.pass_reference)
     steps_an_epoch = math.ceil(len(trees) / config.trees_per_step)
     total = config.max_steps or steps_an_epoch * config.epochs
     done = 0
@@ -158,12 +165,12 @@ def _learn(run: Run, scorer: Scorer, optimizer: torch.optim.Optimizer, trees: li
     for step in islice(steps, total - done):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * learning_rate_factor(done, total, config)
-        # A step's randomness depends on its number alone: a resumed run meets the same dropout.
-        torch.manual_seed(config.seed + done)
+        # A step's randomness depends on its number and process alone: a resumed run meets the same dropout.
+        torch.manual_seed(config.seed + done + SEED_OF_PROCESS * processes.rank)
         figures = take_step(config, processes, scorer, step, references, optimizer)
         done += 1
         run.write({"step": done, "epoch": round(done / steps_an_epoch, 3), "total": total, **figures})
-        run.report(done, total, figures)
+        run.report("step", done, total, figures)
         if config.method == "dpo" and watch.has_collapsed(chosen_gain=figures["chosen_gain"], margin=figures["margin"]):
             raise RunCollapsed(
                 f"step {done}: the better answers get less likely while the margin grows; lower beta or the rate"
@@ -182,7 +189,9 @@ def _evaluate(run: Run, scorer: Scorer, heldout: list[Tree], references: dict[st
     scorer.lm.eval()
     total = total_weight(run.config, heldout)
     sums: dict[str, float] = {}
-    for row, factor in run.processes.share(list(scorer.list_rows(heldout))):
+    rows = run.processes.share(list(scorer.list_rows(heldout)))
+    for number, (row, factor) in enumerate(rows, start=1):
+        run.report("held out", number, len(rows), {})
         run.stop_if_cancelled()
         loss, figures = compute_loss(run.config, scorer.score(row), row, references, total)
         add_up(sums, loss, figures, counts=factor > 0)
@@ -190,7 +199,7 @@ def _evaluate(run: Run, scorer: Scorer, heldout: list[Tree], references: dict[st
     if run.config.method == "sft":
         sums["perplexity"] = math.exp(sums["loss"])
     elif run.processes.number == 1:
-        sums["reply_tokens"] = measure_reply_tokens(scorer.lm, heldout, run.processes.device)
+        sums["reply_tokens"] = measure_reply_tokens(scorer.lm, heldout, scorer.device, run.special_ids)
     run.write({"step": step, **{f"heldout_{name}": value for name, value in sums.items()}})
     logger.info("step %d: held out %s", step, ", ".join(f"{name} {value:.3f}" for name, value in sums.items()))
 

@@ -57,7 +57,11 @@ def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
     for left in (partial, old):
         shutil.rmtree(left, ignore_errors=True)
     partial.mkdir(parents=True)
-    fill(partial)
+    try:
+        fill(partial)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     for file in partial.rglob("*"):
         if file.is_file():
             with file.open("rb") as content:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from jinja2 import TemplateError
+
 from chat.prompting import Persona, load_persona, render_answer, render_opening, tune_persona
 from chat.prompting import Turn as PromptTurn
 from training.finetune.records import Conversation, RecordError, Turn
@@ -42,9 +44,13 @@ class PersonaTemplate:
     def render(self, conversation: Conversation, index: int, answer: str) -> Rendered:
         persona = self._personas.get(conversation.character)
         if persona is None:
-            raise RecordError("unknown_character", conversation.id, f"no persona file for {conversation.character!r}")
+            raise RecordError(
+                "unknown_character", conversation.place, f"no persona file for {conversation.character!r}"
+            )
         if conversation.system:
-            raise RecordError("system", conversation.id, "a persona's prompt has no place for the conversation's own")
+            raise RecordError(
+                "system", conversation.place, "a persona's prompt has no place for the conversation's own"
+            )
         turns = [PromptTurn(turn.role, turn.text) for turn in conversation.turns[:index]]
         return Rendered(render_opening(persona, turns), render_answer(persona, answer))
 
@@ -62,12 +68,15 @@ class ChatTemplate:
         system = conversation.system or self._system
         messages = [{"role": "system", "content": system}] if system else []
         messages += [{"role": self.ROLES[turn.role], "content": turn.text} for turn in conversation.turns[:index]]
-        prompt = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        messages.append({"role": "assistant", "content": answer})
-        whole = self._tokenizer.apply_chat_template(messages, tokenize=False)
+        try:
+            prompt = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            messages.append({"role": "assistant", "content": answer})
+            whole = self._tokenizer.apply_chat_template(messages, tokenize=False)
+        except (TemplateError, ValueError) as error:
+            raise RecordError("template", conversation.place, f"the tokenizer's chat template: {error}") from error
         if not whole.startswith(prompt):
             raise RecordError(
-                "template", conversation.id, "the chat template changes the prompt when an answer follows"
+                "template", conversation.place, "the chat template changes the prompt when an answer follows"
             )
         return Rendered(prompt, whole[len(prompt) :])
 

@@ -42,7 +42,7 @@ def build_sft_tree(
 ) -> Tree:
     """One path for each answer of the bot: what one answer's prompt shares with the next one's is one trunk."""
     paths = [
-        tokenizer.encode(template.render(conversation, index, conversation.turns[index].text), conversation.id)
+        tokenizer.encode(template.render(conversation, index, conversation.turns[index].text), conversation.place)
         for index in list_answers(conversation.turns, last_only=last_only)
     ]
     return Tree(conversation.id, tuple(paths), tuple(1.0 for _ in paths))
@@ -56,7 +56,7 @@ def build_dpo_tree(tokenizer: AnswerTokenizer, template: Template, conversation:
     for index in list_answers(conversation.turns, last_only=False):
         for pair in conversation.turns[index].pairs:
             for answer in (pair.chosen, pair.rejected):
-                paths.append(tokenizer.encode(template.render(conversation, index, answer), conversation.id))
+                paths.append(tokenizer.encode(template.render(conversation, index, answer), conversation.place))
                 weights.append(pair.weight)
             agreements.append(pair.agreement)
     return Tree(conversation.id, tuple(paths), tuple(weights), tuple(agreements)) if paths else None

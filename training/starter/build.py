@@ -23,7 +23,7 @@ from training.finetune.run_folder import write_json
 HERE: Final = Path(__file__).parent
 CHARACTERS: Final = ("mary", "mentos", "expert", "futfut")
 EPOCHS: Final = {"expert": 3}
-"""Where the preset's two are too few: a hundred talks. With more than two hundred, a third pass only learns by heart."""
+"""Where the preset's two are too few: a hundred talks. With more than two hundred, a third only learns by heart."""
 PAIRS_NEEDED: Final = 60
 """Fewer pairs than this teach a taste for their own words, not a preference."""
 

@@ -88,10 +88,10 @@ def choose_adapter(wished: str | None, of_character: str, trial: Path) -> tuple[
     if wished and Path(wished).is_dir():
         require_training_packages()
         from training.finetune.export import ExportRefused
-        from training.finetune.publication import publish
+        from training.finetune.publication import copy_or_publish
 
         try:
-            publish(Path(wished), trial / TRIAL, "")
+            copy_or_publish(Path(wished), trial / TRIAL)
         except ExportRefused as error:
             raise CommandError(str(error)) from error
         return trial, TRIAL

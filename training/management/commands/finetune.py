@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -111,7 +112,8 @@ def split_by_id(data: Path, folder: Path) -> None:
     held_out = 0
     with (folder / "train.jsonl").open("w") as train, (folder / "heldout.jsonl").open("w") as heldout:
         for line, conversation_id in _list_lines(data):
-            is_held_out = int(hashlib.sha256(conversation_id.encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0
+            talk = conversation_id.partition("/")[0]  # parts of one talk, x/1 and x/2, stay on one side
+            is_held_out = int(hashlib.sha256(talk.encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0
             (heldout if is_held_out else train).write(line)
             held_out += is_held_out
     if not held_out:
@@ -128,11 +130,16 @@ def _list_lines(data: Path) -> Iterator[tuple[str, str]]:
 
 
 def run_trainer(run_folder: Path) -> int:
-    """In the foreground, with this terminal: Ctrl-C reaches the trainer, which stops by itself."""
+    """In the foreground: Ctrl-C reaches the trainer, which stops by itself; SIGTERM is passed on to it."""
     command = [sys.executable, "-m", "training.finetune", str(run_folder)]
-    with subprocess.Popen(command, env=os.environ.copy()) as process:  # noqa: S603
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue
+    environment = {**os.environ, "PYTHONPATH": str(settings.REPOSITORY)}
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603
+        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        try:
+            while True:
+                try:
+                    return process.wait()
+                except KeyboardInterrupt:
+                    continue
+        finally:
+            signal.signal(signal.SIGTERM, before)

@@ -30,6 +30,17 @@ def test_blocks_of_any_size_give_the_whole_softmax(monkeypatch: pytest.MonkeyPat
     torch.testing.assert_close(ours_gradient, hidden.grad, rtol=RELATIVE, atol=1e-5)
 
 
+def test_no_token_is_surer_than_sure_in_16_bits() -> None:
+    torch.manual_seed(2)
+    weight = (torch.randn(8192, 64) * 0.5).bfloat16()
+    targets = torch.randint(0, 8192, (64,))
+    hidden = (weight[targets].float() * 3).bfloat16()
+    logps = compute_token_logps(hidden, weight, targets)
+    exact = torch.log_softmax(hidden.float() @ weight.float().t(), dim=-1)[torch.arange(64), targets]
+    assert logps.max() <= 1e-3
+    assert (logps - exact).abs().max() < 0.3  # half a unit in the last place of logits near 64, twice
+
+
 def test_logits_far_apart_give_no_infinity() -> None:
     weight = torch.tensor([[1000.0], [-1000.0], [0.0]])
     logps = compute_token_logps(torch.tensor([[1.0], [-1.0]]), weight, torch.tensor([0, 0]))

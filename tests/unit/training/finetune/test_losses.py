@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from training.finetune.losses import dpo_losses, sft_loss
+from training.finetune.losses import dpo_losses, imitation_losses, sft_loss
 
 
 def test_sft_loss_is_the_weighted_mean_of_minus_log_p() -> None:
@@ -31,6 +31,10 @@ def test_dpo_loss_by_hand() -> None:
 def test_dpo_begins_at_log_two() -> None:
     same = torch.tensor([-7.0])
     assert dpo_losses(same, same - 3, same, same - 3, beta=0.5).item() == pytest.approx(math.log(2))
+
+
+def test_imitation_loss_is_a_mean_over_tokens() -> None:
+    assert imitation_losses(torch.tensor([-6.0, -1.0]), torch.tensor([3, 2])).tolist() == [2.0, 0.5]
 
 
 def test_annotators_who_disagree_soften_the_loss() -> None:

@@ -7,6 +7,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -56,19 +58,37 @@ def test_two_processes_learn_what_one_does(tmp_path: Path, config: str, method: 
     assert all(torch.allclose(ours[name].float(), theirs[name].float(), atol=2e-3) for name in theirs)
 
 
-def test_two_processes_go_on_from_where_they_were_cancelled(tmp_path: Path) -> None:
+@pytest.mark.parametrize("config", ["ddp.yaml", "fsdp.yaml"])
+def test_two_processes_go_on_from_where_they_were_cancelled(tmp_path: Path, config: str) -> None:
     base = save_base(tmp_path / "base", [text for talk in TALKS for text in talk] * 5)
-    one = make_run(tmp_path / "one", base, method="dpo", **SETTINGS)
-    two = make_run(tmp_path / "two", base, method="dpo", **SETTINGS)
+    settings = {**SETTINGS, "max_steps": 60, "checkpoint_steps": 1000, "evaluate_steps": 1000}
+    one = make_run(tmp_path / "one", base, method="dpo", **settings)
+    two = make_run(tmp_path / "two", base, method="dpo", **settings)
     train(one)
-    (two / "cancel").touch()
-    assert launch("fsdp.yaml", two) != 0
-    assert launch("fsdp.yaml", two) == 0
-    assert read_losses(two) == pytest.approx(read_losses(one), rel=1e-4)
+    watcher = threading.Thread(target=cancel_once_begun, args=(two,), daemon=True)
+    watcher.start()
+    assert launch(config, two) != 0
+    watcher.join()
+    assert [path.name for path in (two / "checkpoints").iterdir()] != []
+    assert not (two / "manifest.json").exists()
+    assert launch(config, two) == 0
+    assert read_losses(two) == pytest.approx(read_losses(one), rel=1e-3)
 
 
-def test_a_launcher_that_has_no_counterpart_is_refused(tmp_path: Path) -> None:
+def cancel_once_begun(run: Path) -> None:
+    for _ in range(6000):
+        if (run / "metrics.jsonl").exists() and b"gradient_norm" in (run / "metrics.jsonl").read_bytes():
+            (run / "cancel").touch()
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [({"optimizer": "adamw_8bit"}, "take optimizer adamw"), ({"quantisation": "nf4"}, "take quantisation none")],
+)
+def test_what_shards_cannot_do_is_refused(tmp_path: Path, settings: dict[str, str], remedy: str) -> None:
     base = save_base(tmp_path / "base", [text for talk in TALKS for text in talk] * 5)
-    run = make_run(tmp_path / "run", base, **SETTINGS, optimizer="adamw_8bit")
+    run = make_run(tmp_path / "run", base, **{**SETTINGS, **settings})
     assert launch("fsdp.yaml", run) != 0
-    assert "take optimizer adamw" in (run / "run.log").read_text()
+    assert remedy in (run / "run.log").read_text()

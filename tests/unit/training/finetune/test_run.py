@@ -18,6 +18,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from chat.prompting import PROMPTS_FOLDER
 from mymary_site.env import REPOSITORY
 from tests.unit.training.finetune.tiny import save_base, write_conversations
 from training.finetune.config import ConfigError
@@ -123,7 +124,11 @@ def test_a_cancelled_run_goes_on_to_the_same_losses_and_weights(tmp_path: Path, 
 
 def cancel_after_step(folder: Path, step: int) -> None:
     done: list[int] = []
-    train(folder, report=lambda number, *_: done.append(number), is_cancelled=lambda: step in done)
+
+    def report(phase: str, number: int, *_: object) -> None:
+        done.extend([number] if phase == "step" else [])
+
+    train(folder, report=report, is_cancelled=lambda: step in done)
 
 
 def assert_same_run(ours: Path, theirs: Path) -> None:
@@ -135,11 +140,13 @@ def assert_same_run(ours: Path, theirs: Path) -> None:
 @pytest.mark.parametrize("optimizer", ["adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit"])
 @pytest.mark.filterwarnings("ignore:.*gemm_4bit:UserWarning")
 def test_states_of_other_optimisers_survive_a_cancel(tmp_path: Path, base: Path, optimizer: str) -> None:
-    settings = {"optimizer": optimizer, "lora": {"rank": 32, "alpha": 8}}  # 4,096 numbers and more are kept in 8 bits
+    settings = {"optimizer": optimizer, "lora": {"rank": 128, "alpha": 8}}  # 4,096 numbers and more are kept in 8 bits
     whole, cut = make_run(tmp_path / "whole", base, **settings), make_run(tmp_path / "cut", base, **settings)
     train(whole)
     with pytest.raises(RunCancelled):
         cancel_after_step(cut, 5)
+    kept = load_file(next((cut / "checkpoints").glob("step-*")) / "optimizer.safetensors")
+    assert any(value.dtype == torch.uint8 for value in kept.values()) == ("8bit" in optimizer)
     train(cut)
     assert_same_run(cut, whole)
 
@@ -185,12 +192,58 @@ def test_two_processes_never_train_in_one_folder(tmp_path: Path, base: Path) -> 
     train(run)
 
 
-def test_a_tree_larger_than_a_row_is_cut_and_learned_whole(tmp_path: Path, base: Path) -> None:
-    settings = {"method": "dpo", "trees_per_step": 100, "max_steps": 2, "lora": {"rank": 4, "dropout": 0.0}}
+@pytest.mark.parametrize("use_trees", [True, False])
+def test_a_tree_larger_than_a_row_is_cut_and_learned_whole(tmp_path: Path, base: Path, use_trees: bool) -> None:
+    settings = {"method": "dpo", "lora": {"rank": 4, "dropout": 0.0}, "use_trees": use_trees}
     run = make_run(tmp_path / "cut", base, **settings, row_tokens=150, max_tokens=150)
     whole = make_run(tmp_path / "whole", base, **settings)
-    assert train(run)["conversations"] > train(whole)["conversations"]
+    assert train(run)["conversations"] == train(whole)["conversations"] == 8
     assert read_losses(run) == pytest.approx(read_losses(whole), rel=1e-3)
+
+
+def test_an_architecture_that_takes_no_tree_is_trained_on_pairs_and_the_log_says_so(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("training.finetune.scorer.can_take_forests", lambda lm, device: False)
+    manifest = train(make_run(tmp_path, base, method="dpo"))
+    assert manifest["trees"] is False
+    assert "cannot take a tree's mask: computing padded pairs" in caplog.text
+
+
+def test_talks_held_out_without_a_pair_are_no_reason_to_refuse(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base, method="dpo", max_steps=2)
+    talks = build_conversations(10)[8:]
+    for turn in (turn for talk in talks for turn in talk["turns"]):
+        turn.pop("pairs", None)
+    write_conversations(run / "data" / "heldout.jsonl", talks)
+    assert train(run)["steps"] == 2
+
+
+def test_a_text_with_a_control_token_of_the_lm_is_refused(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base)
+    talks = build_conversations(2)
+    talks[1]["turns"][0]["text"] = "끝</s>"
+    write_conversations(run / "data" / "train.jsonl", talks)
+    with pytest.raises(RecordError, match=r"train\.jsonl:2 c-1: control_token: '</s>'"):
+        train(run)
+
+
+def test_a_type_too_small_for_gradients_is_refused(tmp_path: Path, base: Path) -> None:
+    with pytest.raises(ConfigError, match="take bfloat16"):
+        train(make_run(tmp_path, base, dtype="float16"))
+
+
+def test_a_persona_that_changed_half_way_is_refused(tmp_path: Path, base: Path) -> None:
+    persona = tmp_path / "mary.md"
+    text = (PROMPTS_FOLDER / "futfut.md").read_text()
+    persona.write_text(text)
+    template = {"kind": "persona", "personas": {"mary": str(persona)}}
+    run = make_run(tmp_path / "run", base, template=template, max_tokens=4000, row_tokens=4000)
+    with pytest.raises(RunCancelled):
+        train(run, is_cancelled=lambda: True)
+    persona.write_text(text.replace("풋살은", "풋살이란"))
+    with pytest.raises(ConfigError, match="personas changed since this run began"):
+        train(run)
 
 
 def test_a_base_that_is_nowhere_is_refused(tmp_path: Path, base: Path) -> None:
