@@ -1,7 +1,6 @@
-"""Flow 05 | runs in: inference worker, commands | takes: a character's voice and turns | gives: request, filtered text
+"""What turns a talk into one request to an engine, and the engine's pieces into what people read.
 
-What turns a talk into one request to an engine and the engine's pieces into what people read. The worker adds its log,
-leases and record to this; the terminal chat and the evaluation use it as it is.
+The worker adds its log, leases and record to this; the terminal chat and the evaluation use it as it is.
 """
 
 from __future__ import annotations
