@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
+from chat.understanding.identity import asks_what_it_is
+
 PROMPTS_FOLDER: Final = Path(__file__).parent / "prompts"
 USER_LABEL: Final = "사용자"
 KEPT_SHARE: Final = 0.6
@@ -47,6 +49,7 @@ class Persona:
     closing_phrase: str = ""
     grammar: str | None = None  # GBNF
     tuned_grammar: str | None = None  # in its place for an lm with the character's adapter
+    asked_grammar: str | None = None  # in the place of both where somebody asks what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,17 @@ def render_prompt(
         text = head + "".join(lines[start:]) + tail
         tokens = count_tokens(text) if start else tokens
         if tokens <= budget_tokens:
-            grammar = leave_out_said(voice.grammar, turns) if safety and voice.grammar else voice.grammar
-            return Prompt(text, STOP, start, tokens, voice.version, grammar)
+            return Prompt(text, STOP, start, tokens, voice.version, choose_grammar(voice, turns, safety=safety))
     raise PromptTooLong(tokens, budget_tokens)
+
+
+def choose_grammar(voice: Persona, turns: Sequence[Turn], *, safety: bool) -> str | None:
+    """Whoever asks what they talk to is told the truth, whatever an lm or an adapter would say."""
+    if safety:
+        return leave_out_said(voice.grammar, turns) if voice.grammar else None
+    if voice.asked_grammar and asks_what_it_is(turns[-1].text):
+        return voice.asked_grammar
+    return voice.grammar
 
 
 def tune_persona(persona: Persona) -> Persona:
@@ -203,11 +214,12 @@ def load_persona(path: Path) -> Persona:
         name, label, revision = str(fields["name"]), str(fields["label"]), int(fields["revision"])
     except (ValueError, KeyError) as error:
         raise PersonaFileError(f"{path.name}: {error}") from error
-    grammar, tuned_grammar = (
+    grammar, tuned_grammar, asked_grammar = (
         (path.parent / str(fields[name])).read_text(encoding="utf-8") if name in fields else None
-        for name in ("grammar", "tuned_grammar")
+        for name in ("grammar", "tuned_grammar", "asked_grammar")
     )
-    digest = hashlib.sha256((source + (grammar or "") + (tuned_grammar or "")).encode()).hexdigest()
+    parts = (source, grammar, tuned_grammar, asked_grammar)
+    digest = hashlib.sha256("".join(part or "" for part in parts).encode()).hexdigest()
     return Persona(
         name=name,
         label=label,
@@ -217,6 +229,7 @@ def load_persona(path: Path) -> Persona:
         closing_phrase=str(fields.get("closing_phrase", "")),
         grammar=grammar,
         tuned_grammar=tuned_grammar,
+        asked_grammar=asked_grammar,
     )
 
 
