@@ -1,4 +1,4 @@
-"""Whether a message asks what it is talking to: a person, a machine, a counsellor. Written rules, no model.
+"""Whether a message asks what or whom it is talking to: a person, a machine, a name. Written rules, no model.
 
 Read narrowly: a short message that is nothing but this question. What is missed is answered by the lm as it can, and
 every bubble says that an AI is speaking anyway.
@@ -15,7 +15,7 @@ _BEFORE: Final = (
     "마리|멘토스|풋풋이|상담사님"
 )
 _KIND: Final = (
-    "사람|인간|로봇|챗봇|봇|기계|프로그램|컴퓨터|ai|에이아이|인공지능|상담사|상담 ?선생님|의사|의사 ?선생님|전문가"
+    "누구|사람|인간|로봇|챗봇|봇|기계|프로그램|컴퓨터|ai|에이아이|인공지능|상담사|상담 ?선생님|의사|의사 ?선생님|전문가"
 )
 _ENDING: Final = (
     "야|니|냐|이니|이냐|거야|건가요?|에요|예요|이에요|세요|이세요|인가요?|가요|신가요|이신가요|임|맞아요?|맞나요|맞죠|맞지|"
@@ -25,8 +25,13 @@ _QUESTION: Final = re.compile(
     rf"^(?:(?:{_BEFORE})[\s,.!]*)*(?:{_KIND})\s*님?\s*(?:이랑|하고|이|인|은|는)?\s*(?:{_ENDING})?\s*[?!.~ㅋㅎㅠㅜ\s]*$",
     re.IGNORECASE,
 )
+_NAME: Final = re.compile(
+    rf"^(?:(?:{_BEFORE})[\s,.!]*)*(?:이름|성함)(?:이|은)?\s*(?:뭐|뭔|뭡|무엇|어떻게)[^,.]{{0,8}}[?!.~ㅋㅎㅠㅜ\s]*$"
+)
 
 
 def asks_what_it_is(text: str) -> bool:
     line = " ".join(text.split())
-    return len(line) <= LONGEST and ("?" in line or len(line) > 3) and bool(_QUESTION.match(line))
+    if len(line) > LONGEST:
+        return False
+    return bool(_NAME.match(line)) or (("?" in line or len(line) > 3) and bool(_QUESTION.match(line)))

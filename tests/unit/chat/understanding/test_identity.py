@@ -21,6 +21,11 @@ from chat.understanding.identity import asks_what_it_is
         "의사 선생님이세요?",
         "지금 사람이랑 대화하는 건가요?",
         "사람 아니죠?",
+        "누구세요?",
+        "너 누구야?",
+        "이름이 뭐예요?",
+        "너는 이름이 뭐야",
+        "성함이 어떻게 되세요?",
     ],
 )
 def test_the_question_is_heard(text: str) -> None:
@@ -39,6 +44,9 @@ def test_the_question_is_heard(text: str) -> None:
         "봇",
         "사람 만나기가 싫어",
         "내가 이상한 사람이야?",
+        "이름이 뭐가 중요해, 마음이 힘든데",
+        "누구한테도 말 못 했어요",
+        "강아지 이름이 뭐였더라",
     ],
 )
 def test_talk_about_people_is_not(text: str) -> None:
