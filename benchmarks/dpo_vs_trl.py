@@ -19,10 +19,7 @@ from chat.inference.engines.packaged_lm import get_packaged_lm
 from mymary_site.env import REPOSITORY
 
 CURVE_STEPS: Final = 20
-CANDIDATES: Final = [
-    {"batch": 1, "precompute": False},
-    *({"batch": batch, "precompute": True} for batch in (1, 2, 4)),
-]
+CANDIDATES: Final = [{"batch": batch, "precompute": pre} for batch, pre in ((1, False), (1, True), (2, False))]
 COMMON: Final = {"method": "dpo", "lora": LORA, "learning_rate": 1e-4, "dtype": "bfloat16"}
 
 
@@ -30,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dpo_vs_trl", description=__doc__)
     parser.add_argument("--models", type=Path, default=REPOSITORY / "var" / "models")
     parser.add_argument("--conversations", type=int, default=2, help="rated at eight turns each")
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2, help="of the rated conversations; single pairs take one")
     parser.add_argument("--dtype", default="bfloat16", choices=("bfloat16", "float32"))
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -54,10 +51,10 @@ def measure(base: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         "trl_best": best,
         "trl_tried": tried,
     }
-    for name, examples in (("rated", rated), ("single", single)):
+    for name, examples, rounds in (("rated", rated, arguments.rounds), ("single", single, 1)):
         # One step takes everything: the order of passes inside it is each side's own.
         task = {**common, "examples": dump(examples), "steps": 1, "trees_a_step": 1000}
-        figures[name] = {**describe(examples), **compare(task, best, list_our_sides(1024), arguments.rounds)}
+        figures[name] = {**describe(examples), **compare(task, best, list_our_sides(1024), rounds)}
     figures["curve"] = compare_curves({**common, "dtype": "float32"}, tokenizer)
     return figures
 

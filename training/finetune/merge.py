@@ -10,14 +10,17 @@ from training.finetune.lm import WeightsError, compute_base_digest, load_base, l
 from training.finetune.run_folder import write_folder_atomically, write_json
 
 
-def merge_adapter(config: RunConfig, adapter: Path, manifest: dict[str, Any], target: Path) -> None:
+def merge_adapter(
+    config: RunConfig, adapter: Path, manifest: dict[str, Any], target: Path, *, shows_progress: bool = False
+) -> None:
     """`config` names base and dtype, never a quantised base: its rounding would be folded in. Raises WeightsError."""
     from peft import PeftModel
 
     digest = compute_base_digest(config.base)
     if digest != manifest["base_digest"]:
         raise WeightsError(f"the adapter was made for base {manifest['base_digest'][:12]}, this one is {digest[:12]}")
-    lm = PeftModel.from_pretrained(load_base(config, "cpu"), str(adapter)).merge_and_unload(safe_merge=True)
+    tuned = PeftModel.from_pretrained(load_base(config, "cpu"), str(adapter))
+    lm = tuned.merge_and_unload(progressbar=shows_progress, safe_merge=True)
     tokenizer = load_tokenizer(config.base)
 
     def fill(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             place, manifest = find_weights(adapter)
             config = parse_config({"base": base or manifest["config"]["base"], "dtype": dtype})
             self.stderr.write("불러와서 합치는 중… / loading and merging …")
-            merge_adapter(config, place, manifest, target)
+            merge_adapter(config, place, manifest, target, shows_progress=sys.stderr.isatty())
         except (ConfigError, ExportRefused, WeightsError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{target}")
