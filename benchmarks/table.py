@@ -79,10 +79,7 @@ def render_training(dpo: dict[str, Any], sft: dict[str, Any]) -> list[str]:
         f"TRL's best of those tried, DPO: {settings} ({tried}); SFT: batch {sft['trl_best']['batch']} ({tried_sft}).",
         "",
         f"Losses of {curve['steps']} steps of one pair each, in {curve['dtype']}: "
-        f"at most {curve['largest_difference']:.2%} apart, "
-        f"{curve['last_difference']:.2%} at the last. Mean log p of the chosen / rejected answers before them: "
-        f"{curve['logps_chosen_ours']:.3f} / {curve['logps_rejected_ours']:.3f} ours, "
-        f"{curve['logps_chosen_trl']:.3f} / {curve['logps_rejected_trl']:.3f} TRL's.",
+        f"at most {curve['largest_difference']:.1e} of the loss apart, {curve['last_difference']:.1e} at the last.",
     ]
     return [*lines, ""]
 
