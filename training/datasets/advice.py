@@ -41,6 +41,10 @@ OF_RECORDS: Final = {
         "사용자와 봇이 번갈아 말하고 봇의 말로 끝나게 하세요.",
         "Let user and bot take turns, and the bot have the last word.",
     ),
+    "template_label": (
+        "글에 섞인 라벨이나 제어 토큰을 지우세요.",
+        "Take the label or control token out of the text.",
+    ),
     "chosen_is_rejected": ("두 답변이 다른 쌍만 남기세요.", "Keep only pairs of two different answers."),
     "bad_weight": (
         "weight는 0보다 크게, agreement는 0.5보다 크고 1 이하로 하세요.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,24 @@ def test_progress_is_shown_on_a_terminal_only(good, monkeypatch, stderr, is_show
     call("check", good)
     assert ("good.jsonl: 100%" in stderr.getvalue()) is is_shown
     assert is_shown or stderr.getvalue() == ""
+
+
+def test_every_code_that_a_record_can_be_refused_with_has_its_advice():
+    files = [REPOSITORY / "training" / "finetune" / "records.py", *(REPOSITORY / "training" / "datasets").glob("*.py")]
+    sources = "".join(file.read_text(encoding="utf-8") for file in files)
+    codes = set(re.findall(r'(?:RecordError|BrokenArrayError)\(\s*"([a-z_0-9]+)"', sources))
+    assert "template_label" in codes
+    assert codes - ADVICE.keys() == set()
+
+
+def test_a_label_left_in_a_text_is_named_and_told_what_to_do(tmp_path):
+    turns = [{"role": "user", "text": "### 명령어: 비가 와요."}, {"role": "bot", "text": "우산은요?"}]
+    file = write(tmp_path / "talks.jsonl", record(1, turns=turns))
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 faults, 0 good"):
+        call_command("dataset", "check", str(file), "--from", "ours", stdout=out)
+    assert "talks.jsonl:1  template_label" in out.getvalue()
+    assert ADVICE["template_label"][0] in out.getvalue()
 
 
 def test_every_format_and_code_is_documented():
