@@ -7,7 +7,7 @@ another talk (rejected). A single pair has a prompt of about 350 tokens.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -84,9 +84,7 @@ def make_example(conversation_id: str, chosen: TokenPath, rejected: TokenPath) -
 
 def list_single_pairs(number: int, tokenizer: Any) -> list[Example]:
     """Of each talk the one pair whose prompt is nearest to 350 tokens."""
-    by_talk: dict[str, list[Example]] = {}
-    for example in list_pairs(list_rated_talks(2 * number), tokenizer):
-        by_talk.setdefault(example.conversation, []).append(example)
+    by_talk = group_by_talk(list_pairs(list_rated_talks(2 * number), tokenizer))
     nearest = [min(row, key=lambda example: abs(len(example.prompt) - PROMPT_TOKENS)) for row in by_talk.values()]
     return nearest[:number]
 
@@ -105,10 +103,15 @@ def list_talks_to_imitate(number: int, tokenizer: Any) -> Iterator[Example]:
 
 def build_trees(examples: list[Example]) -> list[Tree]:
     """One tree a conversation, in the order of the examples."""
+    return [_build_tree(name, rows) for name, rows in group_by_talk(examples).items()]
+
+
+def group_by_talk(examples: Iterable[Example]) -> dict[str, list[Example]]:
+    """In the order of the examples."""
     by_talk: dict[str, list[Example]] = {}
     for example in examples:
         by_talk.setdefault(example.conversation, []).append(example)
-    return [_build_tree(name, rows) for name, rows in by_talk.items()]
+    return by_talk
 
 
 def _build_tree(name: str, rows: list[Example]) -> Tree:

@@ -18,7 +18,7 @@ LORA: Final = {"rank": 8, "alpha": 16}
 
 
 def run_side(side: str, task: dict[str, Any], name: str) -> dict[str, Any]:
-    """`side`: our_side or trl_side. Raises CalledProcessError with what it said."""
+    """`side`: our_side or trl_side. Raises RuntimeError with what it said."""
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder, "task.json"), Path(folder, "result.json")
         given.write_text(json.dumps(task))

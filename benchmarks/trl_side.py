@@ -15,13 +15,12 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
-from benchmarks.rated_talks import Example, load
-from training.finetune.config import parse_config
-from training.finetune.lm import attach_adapter, load_base
+from benchmarks.rated_talks import Example, group_by_talk, load
+from training.finetune.config import RunConfig, parse_config
+from training.finetune.lm import attach_adapter, build_lora, load_base
 from training.finetune.step import measure_peak_memory
 
 
@@ -40,55 +39,13 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
         # The very same random adapter as on our side, for comparing losses; TRL then keeps a second one as reference.
         model = {"model": attach_adapter(base, config)}
     else:
-        lora = LoraConfig(
-            r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-        )
-        model = {"model": base, "peft_config": lora}
+        model = {"model": base, "peft_config": build_lora(config)}
     examples = load(task["examples"])
-    rows = list_rows(examples, task["method"])
-    steps = task["steps"]
+    with torch.no_grad():  # both sides are warm when the clock starts
+        base(torch.tensor([examples[0].prompt + examples[0].chosen], device=device))
     with tempfile.TemporaryDirectory() as folder:
-        common = {
-            "output_dir": folder,
-            "per_device_train_batch_size": settings["batch"],
-            "gradient_accumulation_steps": len(rows) // steps // settings["batch"],
-            "learning_rate": task["learning_rate"],
-            "lr_scheduler_type": "constant",
-            "max_grad_norm": 1e9,
-            "weight_decay": 0.0,
-            "num_train_epochs": 1,
-            "logging_steps": 1,
-            "save_strategy": "no",
-            "report_to": "none",
-            "use_cpu": device == "cpu",
-            # A plain lm is loaded in its dtype already; of a quantised one parts stay in 32 bits without autocast.
-            "bf16": config.quantisation != "none" and device == "cuda",
-            "gradient_checkpointing": config.gradient_checkpointing,
-            "max_length": None,
-            "disable_tqdm": True,
-            "optim": "adamw_torch",
-            "dataloader_pin_memory": False,
-        }
-        tokenizer = load_any_tokenizer(task["base"])
-        with torch.no_grad():  # both sides are warm when the clock starts
-            base(torch.tensor([examples[0].prompt + examples[0].chosen], device=device))
         constructing = time.monotonic()
-        if task["method"] == "dpo":
-            trainer: Any = TokenisedDPOTrainer(
-                **model,
-                args=DPOConfig(**common, beta=0.1, precompute_ref_log_probs=settings["precompute"], dataset_num_proc=1),
-                train_dataset=Dataset.from_list(rows),
-                processing_class=tokenizer,
-            )
-        else:
-            trainer = SFTTrainer(
-                **model,
-                args=SFTConfig(**common, dataset_kwargs={"skip_prepare_dataset": True}),
-                train_dataset=Dataset.from_list(rows),
-                processing_class=tokenizer,
-            )
-        # The order of the rows is part of the task: both sides take the same steps.
-        trainer._get_train_sampler = lambda dataset=None: torch.utils.data.SequentialSampler(trainer.train_dataset)
+        trainer = build_trainer(task, config, model, list_rows(examples, task["method"]), device, folder)
         # The reference is computed ahead while the trainer is put together; without that, only learning counts.
         started = constructing if settings.get("precompute") else time.monotonic()
         trainer.train()
@@ -102,6 +59,52 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     if task["method"] == "dpo":
         result["logps_chosen"], result["logps_rejected"] = logged[0]["logps/chosen"], logged[0]["logps/rejected"]
     return result
+
+
+def build_trainer(
+    task: dict[str, Any],
+    config: RunConfig,
+    model: dict[str, Any],
+    rows: list[dict[str, Any]],
+    device: str,
+    folder: str,
+) -> Any:
+    settings = task["settings"]
+    common = {
+        "output_dir": folder,
+        "per_device_train_batch_size": settings["batch"],
+        "gradient_accumulation_steps": len(rows) // task["steps"] // settings["batch"],
+        "learning_rate": task["learning_rate"],
+        "lr_scheduler_type": "constant",
+        "max_grad_norm": 1e9,
+        "weight_decay": 0.0,
+        "num_train_epochs": 1,
+        "logging_steps": 1,
+        "save_strategy": "no",
+        "report_to": "none",
+        "use_cpu": device == "cpu",
+        # A plain lm is loaded in its dtype already; of a quantised one parts stay in 32 bits without autocast.
+        "bf16": config.quantisation != "none" and device == "cuda",
+        "gradient_checkpointing": config.gradient_checkpointing,
+        "max_length": None,
+        "disable_tqdm": True,
+        "optim": "adamw_torch",
+        "dataloader_pin_memory": False,
+    }
+    given = {
+        **model,
+        "train_dataset": Dataset.from_list(rows),
+        "processing_class": load_any_tokenizer(task["base"]),
+    }
+    if task["method"] == "dpo":
+        precompute = settings["precompute"]
+        arguments = DPOConfig(**common, beta=0.1, precompute_ref_log_probs=precompute, dataset_num_proc=1)
+        trainer: Any = TokenisedDPOTrainer(args=arguments, **given)
+    else:
+        trainer = SFTTrainer(args=SFTConfig(**common, dataset_kwargs={"skip_prepare_dataset": True}), **given)
+    # The order of the rows is part of the task: both sides take the same steps.
+    trainer._get_train_sampler = lambda dataset=None: torch.utils.data.SequentialSampler(trainer.train_dataset)
+    return trainer
 
 
 def load_any_tokenizer(base: str) -> Any:
@@ -128,10 +131,7 @@ def merge_answers(examples: list[Example]) -> Any:
 
     The end of a line is another token once the talk goes on: TRL's row cannot learn it there, and leaves it out.
     """
-    by_talk: dict[str, list[Example]] = {}
-    for example in examples:
-        by_talk.setdefault(example.conversation, []).append(example)
-    for talk in by_talk.values():
+    for talk in group_by_talk(examples).values():
         last = talk[-1]
         ids = [*last.prompt, *last.chosen]
         labels = [-100] * len(ids)

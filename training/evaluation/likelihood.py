@@ -13,9 +13,8 @@ import torch
 
 from training.finetune.batches import Tree
 from training.finetune.config import Method, RunConfig
-from training.finetune.inputs import build_template, build_trees
+from training.finetune.inputs import build_heldout, build_template, build_trees
 from training.finetune.lm import load_base, load_tokenizer
-from training.finetune.records import RecordError
 from training.finetune.scorer import build_scorer
 
 
@@ -47,12 +46,7 @@ def measure_likelihood(
     tokenizer = load_tokenizer(config.base)
     template = build_template(config, tokenizer)
     imitated = list(build_trees(_as_method(config, "sft"), tokenizer, template, heldout))
-    try:
-        compared = list(build_trees(_as_method(config, "dpo"), tokenizer, template, heldout))
-    except RecordError as error:
-        if error.code != "no_pairs":
-            raise
-        compared = []
+    compared = list(build_heldout(_as_method(config, "dpo"), tokenizer, template, heldout))
     lm = load_base(config, device)
     if adapter is not None:
         from peft import PeftModel

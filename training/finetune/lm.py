@@ -125,7 +125,7 @@ def _describe_quantisation(config: RunConfig) -> Any:
 
 def attach_adapter(lm: Any, config: RunConfig) -> Any:
     """A new adapter, or the weights of a parent that `check_parent` let in. Raises WeightsError for unknown targets."""
-    from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+    from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
     if config.quantisation != "none":
         # Its own way to checkpoint activations is one that transformers calls deprecated.
@@ -137,22 +137,28 @@ def attach_adapter(lm: Any, config: RunConfig) -> Any:
         tuned = PeftModel.from_pretrained(lm, config.parent_adapter, is_trainable=True)
         logger.info("rank, alpha and layers are those of the parent adapter, not of this config")
     else:
-        lora = LoraConfig(
-            r=config.lora.rank,
-            lora_alpha=config.lora.alpha,
-            lora_dropout=config.lora.dropout,
-            target_modules=_name_targets(config.lora.targets),
-            task_type="CAUSAL_LM",
-        )
         torch.manual_seed(config.seed)
         try:
-            tuned = get_peft_model(lm, lora)
+            tuned = get_peft_model(lm, build_lora(config))
         except ValueError as error:
             raise WeightsError(f"lora.targets: {error}") from error
     for parameter in tuned.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # an adapter in 16 bits does not move by small steps
     return tuned
+
+
+def build_lora(config: RunConfig) -> Any:
+    """The settings as PEFT wants them."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=config.lora.rank,
+        lora_alpha=config.lora.alpha,
+        lora_dropout=config.lora.dropout,
+        target_modules=_name_targets(config.lora.targets),
+        task_type="CAUSAL_LM",
+    )
 
 
 def _name_targets(targets: tuple[str, ...]) -> list[str] | str | None:

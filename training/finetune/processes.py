@@ -59,9 +59,7 @@ class Processes:
         distributed.init_process_group("nccl" if self.device.startswith("cuda") else "gloo")
 
     def cut(self, lm: Any) -> Any:
-        """Under FSDP the lm in shards, a group of them for each layer; else as it is. Before its optimiser is made."""
-        if not self.is_sharded:
-            return lm
+        """The lm in shards, a group of them for each layer. Before its optimiser is made."""
         layers = set(lm.get_base_model()._no_split_modules or ())
         for module in [module for module in lm.modules() if type(module).__name__ in layers]:
             fully_shard(module)

@@ -87,8 +87,8 @@ def train(
     """Train to the end and return the manifest; a run that is whole already is left as it is.
 
     `report` is told the phase (reference, step, held out), how much of it is done, how much there is, and a step's
-    figures. Raises ConfigError, RecordError,
-    WeightsError, RunCancelled, RunCollapsed, RunDiverged, ReferenceDiffers, files.FolderBusy.
+    figures. Raises ConfigError, RecordError, WeightsError, RunCancelled, RunCollapsed, RunDiverged, ReferenceDiffers,
+    files.FolderBusy.
     """
     processes = processes or Processes()
     with files.lock(folder) if processes.is_first else nullcontext():
@@ -111,8 +111,7 @@ def _train(run: Run) -> dict[str, Any]:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
         return manifest
     trees = list(build_trees(config, tokenizer, template, folder / "data" / "train.jsonl"))
-    heldout_file = folder / "data" / "heldout.jsonl"
-    heldout = list(build_heldout(config, tokenizer, template, heldout_file))
+    heldout = list(build_heldout(config, tokenizer, template, folder / "data" / "heldout.jsonl"))
     refuse_repeated_ids([*trees, *heldout])
     lm = attach_adapter(load_base(config, processes.loading_device), config)
     scorer = build_scorer(lm, processes.loading_device, use_trees=config.use_trees, row_tokens=config.row_tokens)

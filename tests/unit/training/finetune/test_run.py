@@ -18,7 +18,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from chat.prompting import PROMPTS_FOLDER
 from mymary_site.env import REPOSITORY
 from tests.unit.training.finetune.tiny import save_base, write_conversations
 from training.finetune.config import ConfigError
@@ -235,13 +234,13 @@ def test_a_type_too_small_for_gradients_is_refused(tmp_path: Path, base: Path) -
 
 def test_a_persona_that_changed_half_way_is_refused(tmp_path: Path, base: Path) -> None:
     persona = tmp_path / "mary.md"
-    text = (PROMPTS_FOLDER / "futfut.md").read_text()
+    text = '+++\nname = "마리"\nlabel = "마리"\nrevision = 1\n+++\n마리는 말벗이에요.\n---\n사용자: 안녕!\n마리: 반가워요.\n'
     persona.write_text(text)
     template = {"kind": "persona", "personas": {"mary": str(persona)}}
     run = make_run(tmp_path / "run", base, template=template, max_tokens=4000, row_tokens=4000)
     with pytest.raises(RunCancelled):
         train(run, is_cancelled=lambda: True)
-    persona.write_text(text.replace("풋살은", "풋살이란"))
+    persona.write_text(text.replace("말벗", "친구"))
     with pytest.raises(ConfigError, match="personas changed since this run began"):
         train(run)
 
