@@ -234,7 +234,8 @@ def test_a_type_too_small_for_gradients_is_refused(tmp_path: Path, base: Path) -
 
 def test_a_persona_that_changed_half_way_is_refused(tmp_path: Path, base: Path) -> None:
     persona = tmp_path / "mary.md"
-    text = '+++\nname = "마리"\nlabel = "마리"\nrevision = 1\n+++\n마리는 말벗이에요.\n---\n사용자: 안녕!\n마리: 반가워요.\n'
+    head = '+++\nname = "마리"\nlabel = "마리"\nrevision = 1\n+++\n'
+    text = head + "마리는 말벗이에요.\n---\n사용자: 안녕!\n마리: 반가워요.\n"
     persona.write_text(text)
     template = {"kind": "persona", "personas": {"mary": str(persona)}}
     run = make_run(tmp_path / "run", base, template=template, max_tokens=4000, row_tokens=4000)
