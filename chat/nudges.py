@@ -54,7 +54,7 @@ def nudge_user(user_id: UUID, kind: Kind) -> None:
     transaction.on_commit(partial(async_to_sync(send_nudge), user_id, kind))
 
 
-def notify_workers(kind: Literal["queued", "stop"], reply_id: UUID) -> None:
-    """Wake the inference workers when this transaction commits."""
+def notify_workers(kind: Literal["queued", "stop", "adapters"], subject_id: UUID) -> None:
+    """Wake the inference workers when this transaction commits; the subject is a reply, of "adapters" a release."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [WORKER_CHANNEL, f"{kind} {reply_id}"])
+        cursor.execute("SELECT pg_notify(%s, %s)", [WORKER_CHANNEL, f"{kind} {subject_id}"])

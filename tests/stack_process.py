@@ -35,7 +35,7 @@ POLL_SECONDS = 0.05
 OUTER = ("DATABASE_URL", "REDIS_URL", "MARY_SECRET_KEY", "MARY_ALLOWED_ORIGINS", "MARY_LM", "DJANGO_SETTINGS_MODULE")
 """Variables of the surrounding test run that must not reach this stack."""
 
-Program = Literal["web", "worker", "valkey", "postgres", "celery", "beat"]
+Program = Literal["web", "worker", "valkey", "postgres", "celery", "celery-training", "beat"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import get_language
 
+from chat.derived import forget_consent
 from chat.errors import ChatError
 from chat.models import LIVE_STATES, REQUIRED_TO_CHAT, Consent, ConsentKind, Counsel, Reply, User, granted_kinds
 from chat.replies.stop import request_stop
@@ -92,6 +93,8 @@ def decide_consent(user: User, kind: ConsentKind, *, is_granted: bool, text_vers
     )
     if not is_granted and kind in REQUIRED_TO_CHAT:
         _stop_writing_to(user.pk)
+    if not is_granted:
+        forget_consent(user.pk, kind)
     return ConsentStatus(text, decision)
 
 

@@ -15,6 +15,7 @@ from django.db.models import Prefetch
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from chat.derived import export_derived
 from chat.models import Counsel, Dialog, Feedback, Reply, Session, User
 
 FORMAT_VERSION: Final = 1
@@ -44,6 +45,7 @@ def export_account(user: User) -> dict[str, Any]:
         "api_tokens": [{"dt_created": dt} for dt in Token.objects.filter(user=user).values_list("created", flat=True)],
         "staff_actions": list(LogEntry.objects.filter(user=user).values("action_time", "action_flag", "object_repr")),
         "rooms": [_dump_room(counsel) for counsel in _list_rooms(user)],
+        "derived": export_derived(user.pk),
     }
 
 

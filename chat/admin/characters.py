@@ -11,6 +11,8 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from chat.models import Character
 from chat.models.characters import MINIMUM_GREETINGS
@@ -25,13 +27,13 @@ class CharacterForm(forms.ModelForm):  # type: ignore[type-arg]
         min_length=MINIMUM_GREETINGS,
         label=_("첫인사"),
         help_text=_("한 줄에 하나씩, 일곱 줄 이상 적어 주세요."),
-        widget=forms.Textarea(attrs={"rows": 10, "cols": 80}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}),
     )
     stop_strings = forms.JSONField(
         required=False,
         label=_("멈춤 문자열"),
         help_text=_('JSON 목록으로 적어 주세요. 예: ["\\n나:", "\\n\\n"]'),
-        widget=forms.Textarea(attrs={"rows": 3, "cols": 80}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
     class Meta:
@@ -61,7 +63,7 @@ class CharacterForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Character)
-class CharacterAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CharacterAdmin(ModelAdmin):  # type: ignore[misc]
     form = CharacterForm
     list_display = ("character_name", "key", "position", "is_live", "character_model", "adapter")
     list_filter = ("is_live",)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 from chat.accounts.sessions import end_sessions
 from chat.admin.read_only import ReadOnlyAdmin
@@ -17,7 +18,7 @@ POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(ModelAdmin):  # type: ignore[misc]
     """Accounts are made by signing up and erased by their owners; here they are opened and closed."""
 
     fields = (*IDENTITY, "is_active", *POWERS)

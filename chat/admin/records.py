@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from chat.admin.read_only import ReadOnlyAdmin
+from chat.admin.row_page import locate_lineage
 from chat.models import Counsel, Dialog, InferenceWorker, Reply
+
+
+def link_lineage(kind: str, row_id: UUID) -> SafeString:
+    return format_html('<a class="underline" href="{}">{}</a>', locate_lineage(kind, row_id), gettext("보기"))
 
 
 @admin.register(Counsel)
@@ -20,10 +31,15 @@ class CounselAdmin(ReadOnlyAdmin):
 
 @admin.register(Dialog)
 class DialogAdmin(ReadOnlyAdmin):
-    fields = ("id", "counsel_id", "seq", "version", "dt_dialog", "chosen_reply_id")
-    list_display = ("id", "counsel_id", "seq", "dt_dialog")
+    fields = ("id", "counsel_id", "seq", "version", "dt_dialog", "chosen_reply_id", "show_lineage")
+    readonly_fields = ("show_lineage",)
+    list_display = ("id", "counsel_id", "seq", "dt_dialog", "show_lineage")
     search_fields = ("=id", "=counsel__id")
     ordering = ("-dt_dialog",)
+
+    @admin.display(description=_("계보"))
+    def show_lineage(self, dialog: Dialog) -> SafeString:
+        return link_lineage("dialog", dialog.pk)
 
 
 @admin.register(Reply)
@@ -32,12 +48,20 @@ class ReplyAdmin(ReadOnlyAdmin):
         *("id", "dialog_id", "number", "state", "error_code", "attempt", "worker"),
         *("dt_queued", "dt_stop_requested", "dt_started", "dt_first_token", "dt_finished", "dt_lease_until"),
         *("engine", "lm", "adapter", "prompt_version", "sampling"),
-        *("prompt_tokens", "cached_tokens", "reply_tokens", "dropped_turns"),
+        *("prompt_tokens", "cached_tokens", "reply_tokens", "dropped_turns", "show_lineage"),
     )
-    list_display = ("id", "state", "error_code", "attempt", "worker", "dt_queued", "dt_finished", "reply_tokens")
+    readonly_fields = ("show_lineage",)
+    list_display = (
+        *("id", "state", "error_code", "attempt", "worker", "dt_queued", "dt_finished", "reply_tokens"),
+        "show_lineage",
+    )
     list_filter = ("state", "error_code", "lm", "adapter")
     search_fields = ("=id", "=dialog__id")
     ordering = ("-dt_queued",)
+
+    @admin.display(description=_("계보"))
+    def show_lineage(self, reply: Reply) -> SafeString:
+        return link_lineage("reply", reply.pk)
 
 
 @admin.register(InferenceWorker)

@@ -49,16 +49,19 @@ class Me(ApiView):
         use_language_of(user, request._request)
         return Response(_dump_me(user))
 
-    @documented({204: None}, body=Password, operation_id="erase_me")
+    @documented({200: shapes.ErasedShape}, body=Password, operation_id="erase_me")
     def delete(self, request: Request) -> Response:
-        """The account and everything in it goes, at once and for good. The password confirms it."""
+        """The account and everything in it goes, at once and for good. The password confirms it.
+
+        `receipt_url`: where to read, without an account, what becomes of models that learned from it; empty for none.
+        """
         confirmation = Password(data=request.data)
         confirmation.is_valid(raise_exception=True)
         user = get_user(request)
         check_password(request, user, confirmation.validated_data["password"])
-        erase_account(user)
+        receipt = erase_account(user)
         request._request.session.flush()
-        return Response(status=204)
+        return Response({"receipt_url": receipt})
 
 
 class MeExport(ApiView):

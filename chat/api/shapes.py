@@ -31,6 +31,10 @@ class Error(serializers.Serializer[object]):
     error = ProblemWithFields()
 
 
+class ErasedShape(serializers.Serializer[object]):
+    receipt_url = serializers.CharField(allow_blank=True)
+
+
 class CharacterName(serializers.Serializer[object]):
     id = serializers.UUIDField()
     key = serializers.CharField()

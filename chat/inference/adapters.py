@@ -17,16 +17,18 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Adapter:
+class AdapterFile:
+    """What an engine loads."""
+
     name: str  # name@digest
-    path: Path
+    path: Path  # of the .gguf file
 
 
 class AdapterRefused(ValueError):
     """A folder that is no adapter for this base; the message says why."""
 
 
-def find_adapters(folder: Path, base_digest: str) -> list[Adapter]:
+def find_adapters(folder: Path, base_digest: str) -> list[AdapterFile]:
     """Those below the folder that belong to the base; of the others the log says why they are left out.
 
     `base_digest` is the sha256 of the base's weights.
@@ -40,7 +42,7 @@ def find_adapters(folder: Path, base_digest: str) -> list[Adapter]:
     return adapters
 
 
-def check_adapter(place: Path, base_digest: str) -> Adapter:
+def check_adapter(place: Path, base_digest: str) -> AdapterFile:
     """Raises AdapterRefused."""
     path = place / "adapter.gguf"
     try:
@@ -57,4 +59,4 @@ def check_adapter(place: Path, base_digest: str) -> Adapter:
         )
     if manifest.get("base_digest") != base_digest:
         raise AdapterRefused(f"made for base {str(manifest.get('base_digest'))[:12]}, this one is {base_digest[:12]}")
-    return Adapter(f"{place.name}@{digest[:DIGEST_CHARACTERS]}", path)
+    return AdapterFile(f"{place.name}@{digest[:DIGEST_CHARACTERS]}", path)

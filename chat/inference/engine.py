@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from chat.inference.adapters import AdapterFile
 from chat.inference.protocol import Delta, GenerationRequest, Usage
 
 
@@ -16,13 +17,22 @@ class Engine(Protocol):
     slots: int
     """How many requests run side by side; the worker never has more in flight."""
     adapters: frozenset[str]
-    """Names (`name@digest`) that a request may ask for, known once started."""
+    """Names (`name@digest`) that a request may ask for, known once started; changed by `load_adapters` alone."""
+    base_sha256: str
+    """Of the weights, known once started; empty for an engine that takes adapters of any base."""
 
     async def start(self) -> None:
         """Load the weights. Raises EngineError with a sentence that names the remedy."""
 
     async def close(self) -> None:
         """Free everything; requests in flight end with EngineError."""
+
+    async def load_adapters(self, adapters: Sequence[AdapterFile]) -> None:
+        """Make exactly these available to requests that begin from now on.
+
+        Requests in flight finish with what they began with. One load at a time; the event loop goes on meanwhile.
+        Raises EngineError, and then nothing has changed.
+        """
 
     def count_tokens(self, text: str) -> int:
         """At least the number of tokens of the text alone, without a beginning-of-text token.
@@ -36,9 +46,18 @@ class Engine(Protocol):
 
 
 def build_engine(
-    kind: str, *, lm_path: Path | None, models_folder: Path, adapters_folder: Path, slots: int, context_tokens: int
+    kind: str,
+    *,
+    lm_path: Path | None,
+    models_folder: Path,
+    adapters_folder: Path | None,
+    slots: int,
+    context_tokens: int,
 ) -> Engine:
-    """`lm_path` None takes the packaged lm, put together below `models_folder`."""
+    """`lm_path` None takes the packaged lm, put together below `models_folder`.
+
+    An engine starts with the adapters below `adapters_folder`; with None it starts with the bare lm.
+    """
     # Engines are imported where they are chosen: a worker with the fake engine never loads llama.cpp.
     if kind == "fake":
         from chat.inference.engines.fake import FakeEngine

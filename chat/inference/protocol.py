@@ -13,6 +13,8 @@ class GenerationRequest:
     prompt: Prompt
     sampling: Sampling
     adapter: str = ""  # one of the engine's `adapters`; empty for the bare lm
+    is_cache_allowed: bool = True
+    """Reading a prompt's beginning from the cache changes the last bits of what follows: a comparison goes without."""
 
 
 @dataclass(frozen=True, slots=True)

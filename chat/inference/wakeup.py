@@ -19,7 +19,7 @@ RECONNECT_SECONDS: Final = 0.5
 
 
 async def listen_for_wakeups(on_wakeup: Callable[[str, UUID | None], None]) -> None:
-    """Call `on_wakeup(kind, reply_id)` for each notification, and once with "reconnected" after every connect."""
+    """Call `on_wakeup(kind, subject_id)` for each notification, and once with "reconnected" after every connect."""
     while True:
         try:
             await _listen(on_wakeup)
@@ -34,5 +34,5 @@ async def _listen(on_wakeup: Callable[[str, UUID | None], None]) -> None:
         await connection.execute(f"LISTEN {WORKER_CHANNEL}")
         on_wakeup("reconnected", None)
         async for notification in connection.notifies():
-            kind, _, reply_id = notification.payload.partition(" ")
-            on_wakeup(kind, UUID(reply_id))
+            kind, _, subject_id = notification.payload.partition(" ")
+            on_wakeup(kind, UUID(subject_id))

@@ -1,6 +1,6 @@
 """Flow 06 | runs in: inference worker | takes: prompts | gives: text deltas, each request with its adapter.
 
-One asyncio process beside one engine. Four loops: claim, heartbeat, wake-up, flush; and one task a reply. The
+One asyncio process beside one engine. Five loops: claim, heartbeat, adapters, wake-up, flush; and one task a reply. The
 claim loop never takes more replies than the engine has free slots, so what waits, waits in PostgreSQL.
 """
 
@@ -21,6 +21,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError
 
 from chat.database_threads import in_database_thread
+from chat.inference.adapter_loop import AdapterLoop
 from chat.inference.engine import Engine
 from chat.inference.log_writer import LogWriter
 from chat.inference.wakeup import listen_for_wakeups
@@ -57,6 +58,13 @@ class InferenceWorker:
         self.prompt_budget_tokens = prompt_budget_tokens
         self.drain_seconds = drain_seconds
         self.log = LogWriter(client, keep_seconds=keep_log_seconds, may_write=self.may_write)
+        self.adapters = AdapterLoop(
+            engine,
+            self.name,
+            budget_tokens=prompt_budget_tokens,
+            list_in_use=lambda: {writing.claimed.adapter for writing in self._writings},
+            on_ready=lambda: self._wake.set(),
+        )
         self._writings: set[Writing] = set()
         self._tasks = TaskSet(lambda error: logger.error("a reply's task ended badly", exc_info=error))
         self._wake = asyncio.Event()
@@ -71,8 +79,9 @@ class InferenceWorker:
         await self.engine.start()
         logger.info("inference worker %s is ready: %s, %d slots", self.name, self.engine.lm, self.engine.slots)
         loops = [
-            asyncio.create_task(self._repeat("claim", self._claim)),
-            asyncio.create_task(self._repeat("heartbeat", self._beat)),
+            asyncio.create_task(self._repeat("claim", self._claim, self._wake)),
+            asyncio.create_task(self._repeat("heartbeat", self._beat, asyncio.Event())),
+            asyncio.create_task(self._repeat("adapters", self.adapters.step, self.adapters.wake)),
             asyncio.create_task(listen_for_wakeups(self._on_wakeup)),
             asyncio.create_task(self.log.run()),
         ]
@@ -89,7 +98,7 @@ class InferenceWorker:
             await self.engine.close()
             await in_database_thread(retire_worker)(self.name)
 
-    async def _repeat(self, what: str, step: Callable[[], Awaitable[float]]) -> None:
+    async def _repeat(self, what: str, step: Callable[[], Awaitable[float]], wake: asyncio.Event) -> None:
         """Outermost loop: a database that is away is waited for, not died of."""
         while True:
             try:
@@ -97,26 +106,23 @@ class InferenceWorker:
             except (DatabaseError, InterfaceError, OSError) as error:
                 logger.warning("%s: the database is away (%s)", what, type(error).__name__)
                 pause = 0.5
-            if what == "claim":
-                await self._wait_for_wake(pause)
-            else:
-                await asyncio.sleep(pause)
+            await self._wait_for(wake, pause)
 
-    async def _wait_for_wake(self, seconds: float) -> None:
+    async def _wait_for(self, wake: asyncio.Event, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._wake.wait()
+                await wake.wait()
         except TimeoutError:
             return
         finally:
-            self._wake.clear()
+            wake.clear()
 
     # --- claim ----------------------------------------------------------------------------------------------
 
     async def _claim(self) -> float:
         free = self.engine.slots - len(self._writings)
         # Without a fresh heartbeat, its own leases may have run out: it would claim what it is writing.
-        if self._is_draining or free <= 0 or not self.may_write():
+        if self._is_draining or free <= 0 or not self.may_write() or not self.adapters.is_ready:
             return POLL_SECONDS
         claims = await in_database_thread(claim_replies)(self.name, min(free, CLAIM_BATCH))
         for claimed in claims:
@@ -132,6 +138,7 @@ class InferenceWorker:
 
     async def _write(self, writing: Writing) -> None:
         try:
+            await self.adapters.wait_for(writing.claimed.adapter)
             await write_reply(writing, self.engine, self.log, budget_tokens=self.prompt_budget_tokens)
         finally:
             self._writings.discard(writing)
@@ -149,7 +156,13 @@ class InferenceWorker:
         return HEARTBEAT_SECONDS
 
     def _beat_rows(self, reply_ids: list[UUID]) -> list[HeldLease]:
-        beat_worker(self.name, engine=self.engine.name, lm=self.engine.lm, slots=self.engine.slots)
+        beat_worker(
+            self.name,
+            engine=self.engine.name,
+            lm=self.engine.lm,
+            slots=self.engine.slots,
+            adapters=sorted(self.engine.adapters),
+        )
         # First: what this worker writes is not lost, however late it comes.
         held = renew_leases(self.name, reply_ids)
         fail_lost_replies()
@@ -173,9 +186,11 @@ class InferenceWorker:
 
     # --- wake-ups and the end -------------------------------------------------------------------------------
 
-    def _on_wakeup(self, kind: str, reply_id: UUID | None) -> None:
+    def _on_wakeup(self, kind: str, subject_id: UUID | None) -> None:
+        if kind in ("adapters", "reconnected"):
+            self.adapters.wake.set()
         for writing in self._writings:
-            if kind == "stop" and writing.claimed.reply_id == reply_id:
+            if kind == "stop" and writing.claimed.reply_id == subject_id:
                 writing.stop()
         self._wake.set()
 

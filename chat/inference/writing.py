@@ -195,14 +195,14 @@ async def _record(claimed: ClaimedReply, end: ReplyEnd) -> bool:
 
 
 def choose_adapter(claimed: ClaimedReply, engine: Engine) -> str:
-    """The character's adapter, if the engine has it; none under the safety prompt, which is written for the bare lm."""
-    adapter = claimed.character.adapter
-    if not adapter or claimed.needs_safety:
+    """What the claim settled on, or else the character's, if the engine has it; none under the safety prompt."""
+    if not claimed.adapter or claimed.needs_safety:
         return ""
-    if adapter not in engine.adapters:
-        logger.warning("engine %s has no adapter %s: %s answers without", engine.lm, adapter, claimed.character.key)
-        return ""
-    return adapter
+    for adapter in (claimed.adapter, claimed.character.adapter):
+        if adapter in engine.adapters:
+            return adapter
+    logger.warning("engine %s has no adapter %s: %s answers without", engine.lm, claimed.adapter, claimed.character.key)
+    return ""
 
 
 def read_voice(character: Character, adapter: str) -> Voice:

@@ -3,6 +3,7 @@
 Import models from here; files below import only from files that stand earlier in this list.
 """
 
+from chat.models.adapters import Adapter
 from chat.models.characters import Character
 from chat.models.consents import REQUIRED_TO_CHAT, Consent, ConsentKind, granted_kinds
 from chat.models.counsels import Counsel
@@ -10,14 +11,17 @@ from chat.models.dialogs import Dialog
 from chat.models.emotion_logs import EmotionLog
 from chat.models.feedback import Feedback, FeedbackReason
 from chat.models.inference_workers import InferenceWorker
+from chat.models.releases import LARGEST_CANARY_PERCENT, Release, ReleaseState
 from chat.models.replies import FINAL_STATES, LIVE_STATES, Reply, ReplyState
 from chat.models.sessions import Session
 from chat.models.users import User
 
 __all__ = [
     "FINAL_STATES",
+    "LARGEST_CANARY_PERCENT",
     "LIVE_STATES",
     "REQUIRED_TO_CHAT",
+    "Adapter",
     "Character",
     "Consent",
     "ConsentKind",
@@ -27,6 +31,8 @@ __all__ = [
     "Feedback",
     "FeedbackReason",
     "InferenceWorker",
+    "Release",
+    "ReleaseState",
     "Reply",
     "ReplyState",
     "Session",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,15 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
     def current(self) -> ConsentQuerySet:
         """The newest decision of each user and kind."""
         return self.order_by("user", "kind", "-dt_decided").distinct("user", "kind")
+
+    def granting(self, *kinds: ConsentKind) -> models.QuerySet[Any, Any]:
+        """Ids of the active users whose newest decision on each of these kinds is yes, as a subquery."""
+        ids = get_user_model().objects.filter(is_active=True)
+        for kind in kinds:
+            newest = Consent.objects.filter(user=models.OuterRef("pk"), kind=kind).order_by("-dt_decided")
+            ids = ids.annotate(**{f"grants_{kind}": models.Subquery(newest.values("is_granted")[:1])})
+            ids = ids.filter(**{f"grants_{kind}": True})
+        return ids.values("pk")
 
 
 class Consent(models.Model):

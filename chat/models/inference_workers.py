@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ class InferenceWorker(models.Model):
     engine = models.CharField(max_length=30)
     lm = models.CharField(max_length=200)
     slots = models.PositiveSmallIntegerField()
+    adapters = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     dt_started = models.DateTimeField(default=timezone.now)
     dt_heartbeat = models.DateTimeField(default=timezone.now)
 

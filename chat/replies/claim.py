@@ -6,7 +6,7 @@ claiming never waits for a user and never deadlocks with one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,6 +20,7 @@ from chat.models import Character, Counsel, Dialog, Reply, ReplyState
 from chat.nudges import nudge_room
 from chat.prompting import Turn
 from chat.replies.ending import ReplyEnd, end_reply
+from chat.serving.choose import Canary, choose_adapter, list_canaries
 
 LEASE: Final = timedelta(seconds=10)
 MAX_ATTEMPTS: Final = 3
@@ -39,6 +40,7 @@ class ClaimedReply:
     counsel_id: UUID
     user_id: UUID
     character: Character
+    adapter: str  # settled here, once for this attempt; empty for the bare lm
     turns: tuple[Turn, ...]  # oldest first, the user's newest message last
     needs_safety: bool
     is_stop_requested: bool
@@ -62,7 +64,8 @@ def claim_replies(worker: str, limit: int) -> list[ClaimedReply]:
             dt_started=now,
             dt_lease_until=now + LEASE,
         )
-    return [_describe(reply) for reply in replies]
+    canaries = list_canaries({reply.dialog.counsel.character_id for reply in replies}) if replies else {}
+    return [_describe(reply, canaries) for reply in replies]
 
 
 def fail_lost_replies() -> int:
@@ -87,20 +90,23 @@ def _fail_lost(reply_id: UUID) -> bool:
     return True
 
 
-def _describe(reply: Reply) -> ClaimedReply:
+def _describe(reply: Reply, canaries: Mapping[UUID, Canary]) -> ClaimedReply:
     """`reply` is the row as it was read, before it was leased."""
     dialog = reply.dialog
     counsel = dialog.counsel
     earlier = _list_earlier(dialog)
     crisis_levels = [*(crisis_level for _, _, crisis_level in earlier), dialog.crisis_level]
+    needs_safety = max(crisis_levels[-SAFETY_DIALOGS:]) >= SAFETY_LEVEL
     return ClaimedReply(
         reply_id=reply.pk,
         attempt=reply.attempt + 1,
         counsel_id=counsel.pk,
         user_id=counsel.user_id,
         character=counsel.character,
+        # The safety prompt is written for the bare lm.
+        adapter="" if needs_safety else choose_adapter(counsel.character, counsel.user_id, canaries),
         turns=(*_make_turns(earlier), Turn("user", dialog.u_message)),
-        needs_safety=max(crisis_levels[-SAFETY_DIALOGS:]) >= SAFETY_LEVEL,
+        needs_safety=needs_safety,
         is_stop_requested=reply.dt_stop_requested is not None,
     )
 

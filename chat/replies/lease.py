@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -42,13 +43,17 @@ def release_reply(reply_id: UUID, attempt: int) -> bool:
     return is_released
 
 
-def beat_worker(worker: str, *, engine: str, lm: str, slots: int) -> None:
-    """Show that this worker is alive."""
-    now = timezone.now()
+def beat_worker(worker: str, *, engine: str, lm: str, slots: int, adapters: list[str]) -> None:
+    """Show that this worker is alive, and with what."""
+    shown: dict[str, Any] = {
+        "engine": engine,
+        "lm": lm,
+        "slots": slots,
+        "adapters": adapters,
+        "dt_heartbeat": timezone.now(),
+    }
     InferenceWorker.objects.update_or_create(
-        name=worker,
-        defaults={"engine": engine, "lm": lm, "slots": slots, "dt_heartbeat": now},
-        create_defaults={"engine": engine, "lm": lm, "slots": slots, "dt_heartbeat": now, "dt_started": now},
+        name=worker, defaults=shown, create_defaults={**shown, "dt_started": shown["dt_heartbeat"]}
     )
 
 

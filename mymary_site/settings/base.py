@@ -3,12 +3,16 @@
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 INSTALLED_APPS = [
     "daphne",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -34,6 +38,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mymary_site.admin_policy.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -117,4 +122,18 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "form-action": [SELF],
     }
+}
+
+UNFOLD = {
+    "SITE_TITLE": _("내마리 관리"),
+    "SITE_HEADER": _("내마리 관리"),
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("chat/img/mark.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("chat/img/mark.svg")}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda request: static("training/css/admin.css")],
+    # Colours stand in the style sheet: the theme would write them into the page, which the policy forbids.
+    "GLOBAL_CALLBACK": "training.admin.navigation.leave_out_inline_colors",
+    "SIDEBAR": {"show_search": False, "navigation": "training.admin.navigation.list_navigation"},
 }

@@ -18,9 +18,26 @@ MARY_ENGINE_SLOTS = ENV.engine_slots
 MARY_LM_PATH = ENV.lm_path
 MARY_MODELS_FOLDER = ENV.var / "models"
 MARY_ADAPTERS_FOLDER = REPOSITORY / "training" / "starter" / "adapters"
+MARY_PUBLISHED_FOLDER = ENV.var / "adapters"
+MARY_ADAPTER_BYTES = 67_108_864
+MARY_RUNS_FOLDER = ENV.var / "runs"
+MARY_SNAPSHOTS_FOLDER = ENV.var / "snapshots"
+MARY_JUDGE = None  # or {"url": "https://…/v1", "model": "…", "key_variable": "…"}: a second opinion for the gate
+MARY_PLANTED_CANARIES = ()  # {"prefix": "…", "secret": "…"}: what was planted in training data and must not come out
 MARY_PROMPT_BUDGET_TOKENS = 3072
 MARY_CONTEXT_TOKENS = 4096
 MARY_PROMPTS_FOLDER = REPOSITORY / "chat" / "prompts"
+
+# --- What is made of people's words outside the chat: see chat/derived.py ------------------------------------
+MARY_DERIVED_DATA = "training.derived"
+
+# --- What experts get to see ---------------------------------------------------------------------------------
+MARY_REVIEW_SAMPLE_SHARE = 0.05  # of replies that nothing speaks against
+
+# --- An adapter that part of the users try first -------------------------------------------------------------
+MARY_CANARY_REPLIES = 200
+MARY_CANARY_FALSE_ALARM = 0.05
+MARY_CANARY_SETTLE_SECONDS = 300
 
 # --- Limits, each with a code that the user can read --------------------------------------------------------
 MARY_SOCKETS_PER_USER = 8
@@ -61,20 +78,36 @@ CACHES = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 # --- Celery -------------------------------------------------------------------------------------------------
+MARY_RUN_HOURS = 24  # a training run or an evaluation that takes longer is ended
+MARY_RUN_SPARE_SECONDS = 600  # for its end to be told, before Celery ends the task hard
+# Longer than the longest task, or Valkey hands that out again while it runs; the shortest of any app on a broker wins.
+_VISIBILITY_SECONDS = MARY_RUN_HOURS * 3600 + 2 * MARY_RUN_SPARE_SECONDS
 CELERY_BROKER_URL = REDIS_URLS.broker
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 900
+CELERY_TASK_ROUTES = {
+    "training.tasks.advance_runs": {"queue": "training"},
+    "training.tasks.advance_evaluations": {"queue": "training"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "mary:celery:"}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": _VISIBILITY_SECONDS, "global_keyprefix": "mary:celery:"}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": _VISIBILITY_SECONDS}
+CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_SECONDS
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Asia/Seoul"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "expire-replies": {"task": "chat.tasks.expire_replies", "schedule": 60.0},
+    "judge-canaries": {"task": "chat.tasks.judge_canaries", "schedule": 60.0},
+    # Stale after 20 s, seen within 15, rung and claimed at once: a run whose worker died goes on within a minute.
+    "reconcile": {"task": "training.tasks.reconcile", "schedule": 15.0, "options": {"expires": 15}},
+    "fill-queue": {"task": "training.tasks.fill_queue", "schedule": 300.0, "options": {"expires": 300}},
+    "sweep-pairs": {"task": "training.tasks.sweep_pairs", "schedule": 300.0, "options": {"expires": 300}},
+    "close-receipts": {"task": "training.tasks.close_receipts", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # --- Accounts -----------------------------------------------------------------------------------------------

@@ -45,11 +45,14 @@ def _list_app_programs(env: Env) -> list[Program]:
     daphne = ("daphne", "-b", env.host, "-p", str(env.port), "--no-server-name", "--application-close-timeout", "3")
     limits = ("--websocket-max-message-size", frame_bytes, "--websocket-max-frame-size", frame_bytes)
     celery = (*python, "celery", "-A", "mymary_site", "--quiet")
-    quiet = ("--without-gossip", "--without-mingle")  # talk among many Celery workers; here is one
+    quiet = ("--without-gossip", "--without-mingle")  # talk among Celery workers; here each has a queue of its own
+    worker = (*celery, "worker", "--loglevel=INFO", *quiet)
     commands = {
         "web": (*python, *daphne, *limits, "mymary_site.asgi:application"),
         "worker": (sys.executable, "manage.py", "run_inference_worker", "--drain-seconds", str(DRAIN_SECONDS)),
-        "celery": (*celery, "worker", "--loglevel=INFO", "--concurrency=2", *quiet),
+        "celery": (*worker, "--queues=celery", "--concurrency=2"),
+        # One at a time: a training run takes the whole machine. What it watches goes back to the queue on SIGTERM.
+        "celery-training": (*worker, "--queues=training", "--concurrency=1", "--hostname=training@%h"),
         "beat": (*celery, "beat", "--loglevel=INFO", "--pidfile="),
     }
     return [

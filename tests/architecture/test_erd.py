@@ -25,7 +25,9 @@ ERD = {
     "character": {"character_id", "character_name", "character_model"},
 }
 DOCUMENT = (REPOSITORY / "docs" / "data-model.md").read_text(encoding="utf-8")
-MODELS = {model._meta.db_table: model for model in apps.get_app_config("chat").get_models()}
+MODELS = {
+    model._meta.db_table: model for app in ("chat", "training") for model in apps.get_app_config(app).get_models()
+}
 
 
 def list_columns(model: type[Model]) -> set[str]:

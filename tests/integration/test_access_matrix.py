@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.converters import UUIDConverter
 
 from tests.builders import (
     PASSWORD,
@@ -31,7 +33,9 @@ LOGGED_IN = (401, 200, 200, 200)
 OWNER_ONLY = (401, 200, 404, 404)
 OWNER_DELETES = (401, 204, 404, 404)
 OWN_GOES = (401, 204, 204, 204)
+TRAINERS_ONLY = (401, 403, 403, 200)
 PAGE = (302, 200, 200, 200)
+NOBODY = UUID(int=0)
 GUEST_PAGE = (200, 302, 302, 302)
 MOVES_ON = (302, 302, 302, 302)
 
@@ -50,7 +54,7 @@ MATRIX: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("DELETE", "api:feedback"): OWNER_DELETES,
     ("GET", "api:me"): LOGGED_IN,
     ("PATCH", "api:me"): LOGGED_IN,
-    ("DELETE", "api:me"): OWN_GOES,
+    ("DELETE", "api:me"): LOGGED_IN,
     ("GET", "api:export"): LOGGED_IN,
     ("GET", "api:consents"): LOGGED_IN,
     ("PUT", "api:consent"): LOGGED_IN,
@@ -59,6 +63,15 @@ MATRIX: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "api:schema"): EVERYBODY,
     ("GET", "api:docs"): EVERYBODY,
     ("GET", "api:unknown"): NOT_HERE,
+    # training's API: for trainers only, whoever the run is about
+    ("GET", "training-api:runs"): TRAINERS_ONLY,
+    ("POST", "training-api:runs"): (401, 403, 403, 400),
+    ("GET", "training-api:run"): (401, 403, 403, 404),
+    ("POST", "training-api:run-cancel"): (401, 403, 403, 404),
+    # what became of one's words
+    ("GET", "training:contributions"): PAGE,
+    ("GET", "training:withdraw"): (405, 405, 405, 405),  # POST: tests/integration/test_withdrawal.py
+    ("GET", "training:receipt"): NOT_HERE,
     # pages
     ("GET", "chat:home"): MOVES_ON,
     ("GET", "chat:characters"): PAGE,
@@ -87,7 +100,7 @@ MATRIX: dict[tuple[str, str], tuple[int, int, int, int]] = {
 }
 
 # Admin pages that show nothing of anybody.
-OPEN_TO_EVERY_CLERK = ("admin:index", "admin:jsi18n", "admin:login", "admin:password_change_done")
+OPEN_TO_EVERY_CLERK = ("admin:index", "admin:jsi18n", "admin:login", "admin:password_change_done", "admin:search")
 
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "api:counsels"): {"character_id": "{character_id}"},
@@ -142,8 +155,20 @@ def world() -> dict[str, Any]:
         "reply_id": reply.pk,
         "kind": "training",
         "key": "no-such-key",
+        "run_id": NOBODY,
+        "withdrawal_id": NOBODY,
+        "dialog_id": reply.dialog_id,
         "uidb36": "1",
     }
+
+
+def find_admin_address(name: str, pattern: URLPattern) -> str:
+    """Of a row that does not exist."""
+    arguments: dict[str, Any] = {}
+    for key in pattern.pattern.regex.groupindex:
+        is_id = isinstance(pattern.pattern.converters.get(key), UUIDConverter)
+        arguments[key] = "auth" if key == "app_label" else NOBODY if is_id else "999999"
+    return "/admin/no/such/" if name == "admin:None" else reverse(name, kwargs=arguments)
 
 
 def call(world: dict[str, Any], role: str, method: str, name: str, pattern: URLPattern) -> int:
@@ -179,9 +204,7 @@ def test_no_admin_page_opens_without_its_permission(client, role, name, pattern)
     users = {"owner": {}, "clerk": {"is_staff": True}}
     if role in users:
         client.force_login(build_user(role, **users[role]))
-    groups = pattern.pattern.regex.groupindex or {}
-    arguments = {key: "auth" if key == "app_label" else "1" for key in groups}
-    address = "/admin/no/such/" if name == "admin:None" else reverse(name, kwargs=arguments)
+    address = find_admin_address(name, pattern)
     is_open = role == "clerk" and name in OPEN_TO_EVERY_CLERK
     allowed = {200, 302} if is_open else {302, 403, 404, 405}
     assert client.get(address).status_code in allowed

@@ -37,6 +37,13 @@ EXPORTED_AT = {
     "reply": "rooms.dialogs.replies",
     "feedback": "rooms.dialogs.replies.feedback",
     "emotion_log": "rooms.emotions",
+    "review_item": "derived.reviewed",
+    "rating": "derived.reviewed (what experts said of an answer; their own words stay theirs)",
+    "pair": "derived.reviewed.pairs",
+    "pair_rating": "derived.reviewed.pairs",
+    "raw_access": "derived.raw_accesses",
+    "review_lease": "nothing: who of the staff has an item open at this moment",
+    "review_skip": "nothing: which items a member of staff passed over",
 }
 
 
@@ -66,7 +73,7 @@ def list_tables_of_a_user(model=User, seen=None) -> set[str]:
     """Every table whose rows a deletion of the user reaches."""
     seen = seen if seen is not None else {User._meta.db_table}
     for relation in [*model._meta.related_objects, *model._meta.many_to_many]:
-        is_table = hasattr(relation, "on_delete") and relation.on_delete.__name__ == "CASCADE"
+        is_table = hasattr(relation, "on_delete") and getattr(relation.on_delete, "__name__", "") == "CASCADE"
         related = relation.related_model if is_table else getattr(relation.remote_field, "through", None)
         if related is not None and related._meta.db_table not in seen:
             seen.add(related._meta.db_table)
@@ -139,7 +146,7 @@ def test_export_asks_the_database_no_more_for_many_turns(django_assert_max_num_q
         counsel = build_room(user)
         for _ in range(5):
             build_reply(build_turn(counsel))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(20):
         export_account(user)
 
 
@@ -206,7 +213,7 @@ def test_the_api_erases_only_with_the_right_password(client):
     client.force_login(build_user())
     refused = client.delete("/api/v1/me/", {"password": "아닌데요"}, content_type="application/json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "wrong_password")
-    assert client.delete("/api/v1/me/", {"password": PASSWORD}, content_type="application/json").status_code == 204
+    assert client.delete("/api/v1/me/", {"password": PASSWORD}, content_type="application/json").status_code == 200
     assert not User.objects.exists()
     assert client.get("/api/v1/me/").status_code == 401
 

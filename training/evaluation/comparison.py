@@ -90,7 +90,8 @@ async def sample(engine: Engine, voice: Voice, questions: list[Question]) -> dic
         for side, adapter in (("base", ""), ("adapter", next(iter(engine.adapters)))):
             with show_progress(f"replies, {side}") as report:
                 spoken = replace(voice, adapter=adapter)
-                replies[side] = await answer_all(engine, spoken, questions, lambda done: report(done, len(questions)))
+                answers = await answer_all(engine, spoken, questions, lambda done: report(done, len(questions)))
+            replies[side] = [answer.text for answer in answers]
         return replies
     finally:
         await engine.close()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from time import perf_counter
+from typing import cast
 
 from chat.inference.engine import Engine
+from chat.inference.protocol import Delta, GenerationRequest, Usage
 from chat.inference.voice import Voice, build_request, stream_reply
 from chat.prompting import Turn
 from training.finetune.records import Conversation
@@ -21,13 +25,27 @@ class Question:
 
     turns: tuple[Turn, ...]
     reference: str
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`text`: as people read it; `raw`: as the lm wrote it, before any filter."""
+
+    text: str
+    raw: str
+    first_seconds: float  # until the first piece
+    seconds: float
+    tokens: int  # 0 where the reply was cut off at a loop
 
 
 def list_questions(conversations: Sequence[Conversation], number: int) -> Iterator[Question]:
     """In the order of the talks; where there are fewer than `number`, from the first again."""
     questions = [
         Question(
-            tuple(Turn(turn.role, turn.text) for turn in conversation.turns[:index]), conversation.turns[index].text
+            tuple(Turn(turn.role, turn.text) for turn in conversation.turns[:index]),
+            conversation.turns[index].text,
+            f"{conversation.id}/{index}",
         )
         for conversation in conversations
         for index in list_answers(conversation.turns, last_only=False)
@@ -37,13 +55,21 @@ def list_questions(conversations: Sequence[Conversation], number: int) -> Iterat
 
 
 async def answer_all(
-    engine: Engine, voice: Voice, questions: Sequence[Question], report: Callable[[int], None]
-) -> list[str]:
-    """One reply a question, as many at a time as the engine has slots. `report` is told how many are done."""
-    free = asyncio.Semaphore(engine.slots)
+    engine: Engine,
+    voice: Voice,
+    questions: Sequence[Question],
+    report: Callable[[int], None],
+    *,
+    side_by_side: int | None = None,
+) -> list[Answer]:
+    """One reply a question, as many at a time as the engine has slots. `report` is told how many are done.
+
+    One at a time makes replies at temperature 0 the same each time: in a batch, rounding depends on the neighbours.
+    """
+    free = asyncio.Semaphore(side_by_side or engine.slots)
     done = 0
 
-    async def answer(number: int, question: Question) -> str:
+    async def answer(number: int, question: Question) -> Answer:
         nonlocal done
         async with free:
             request = await asyncio.to_thread(
@@ -54,9 +80,38 @@ async def answer_all(
                 request_id=f"evaluation-{number}",
                 budget_tokens=BUDGET_TOKENS,
             )
-            text = "".join([piece async for piece in stream_reply(voice, engine, request)])
+            found = await answer_request(engine, voice, request)
         done += 1
         report(done)
-        return text
+        return found
 
     return list(await asyncio.gather(*(answer(number, question) for number, question in enumerate(questions))))
+
+
+async def answer_request(engine: Engine, voice: Voice, request: GenerationRequest) -> Answer:
+    """Raises EngineError."""
+    listener = Listener(engine)
+    began = perf_counter()
+    text = "".join([piece async for piece in stream_reply(voice, cast("Engine", listener), request)])
+    ended = perf_counter()
+    return Answer(text, listener.raw, (listener.first_at or ended) - began, ended - began, listener.tokens)
+
+
+class Listener:
+    """Stands before an engine for one request: what it wrote before the filters, and when it began to."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.raw = ""
+        self.first_at = 0.0
+        self.tokens = 0
+        self._engine = engine
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
+        async with aclosing(self._engine.generate(request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Delta):
+                    self.first_at = self.first_at or perf_counter()
+                    self.raw += piece.text
+                else:
+                    self.tokens = piece.reply_tokens
+                yield piece

@@ -42,7 +42,7 @@ def main() -> int:
     log_to(folder)
     # Takes seconds: after --help.
     from training.finetune.processes import LaunchError, Processes
-    from training.finetune.progress import ProgressBar
+    from training.finetune.progress import ProgressBar, ProgressFile
     from training.finetune.run import RunCancelled, RunCollapsed, train
     from training.finetune.step import RunDiverged
 
@@ -51,12 +51,19 @@ def main() -> int:
         signal.signal(name, lambda number, _frame: stops.append(number))
     try:
         processes = Processes()
+        shown_in = ProgressFile(folder) if processes.is_first else None
         with ProgressBar(is_shown=processes.is_first) as bar:
+
+            def report(phase: str, done: int, total: int, figures: dict[str, float]) -> None:
+                bar.show(phase, done, total, figures)
+                if shown_in is not None:
+                    shown_in.show(phase, done, total, figures)
+
             train(
                 folder,
                 processes=processes,
                 is_cancelled=lambda: bool(stops) or (folder / "cancel").exists(),
-                report=bar.show,
+                report=report,
             )
             processes.close()
     except (*REFUSALS, LaunchError) as error:

@@ -1,9 +1,14 @@
-"""A whole run → a folder that an inference worker loads: both formats, and all that says how it was made."""
+"""A whole run → a folder that an inference worker loads: both formats, and all that says how it was made.
+
+`python -m training.finetune.publication RUN_FOLDER TARGET COMMAND` does it in a process of its own, without torch.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +78,18 @@ def find_weights(folder: Path) -> tuple[Path, dict[str, Any]]:
     if stored.get("peft_type") != "LORA":
         raise ExportRefused(f"{folder}: an adapter of kind {stored.get('peft_type')}, not LORA")
     return place, manifest
+
+
+def main() -> int:
+    run_folder, target, command = sys.argv[1:]
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        publish(Path(run_folder), Path(target), command)
+    except (ExportRefused, OSError) as error:
+        logging.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

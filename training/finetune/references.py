@@ -17,8 +17,10 @@ from training.finetune.run_folder import write_atomically
 from training.finetune.scorer import Scorer
 
 REFERENCE = "reference.safetensors"
-TOLERANCE_BY_TOKEN = {"float32": 1e-3, "bfloat16": 2e-2, "float16": 2e-2}
-"""Nats; rows of another make-up round otherwise."""
+TOLERANCE_BY_TOKEN = {"float32": 1e-3, "bfloat16": 6e-2, "float16": 6e-2}
+"""Nats; rows of another make-up round otherwise. In 16 bits a short answer was seen 0.021 off; a parent that is not
+the one that was measured is off by half a nat and more.
+"""
 
 
 class ReferenceDiffers(RuntimeError):

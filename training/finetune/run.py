@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import platform
@@ -246,3 +247,8 @@ def _save_adapter(lm: Any, weights: dict[str, torch.Tensor], folder: Path) -> No
     file = folder / "adapter_model.safetensors"
     halves = {name: value.half().contiguous() for name, value in load_file(file).items()}
     save_file(halves, file, metadata={"format": "pt"})
+    # peft keeps them in a set: the same run would write them in another order each time.
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    if isinstance(config.get("target_modules"), list):
+        config["target_modules"].sort()
+    files.write_json(folder / "adapter_config.json", config)

@@ -1,7 +1,7 @@
 """Files of a run folder, each whole or absent: written beside their place, synced, then renamed.
 
 config.json  data/train.jsonl  data/heldout.jsonl          what comes in
-metrics.jsonl  run.log                                     written while it runs
+metrics.jsonl  run.log  progress.json                      written while it runs
 checkpoints/step-000050/                                   complete ones only
 reference.safetensors                                      DPO: log-probabilities of the parent
 adapter/adapter_model.safetensors, adapter_config.json     what comes out

@@ -1,7 +1,7 @@
 """A deterministic engine that ships with the product, for chaos, load and speed of tests.
 
-The same prompt gives the same words at a steady rate, so a test can say what a transcript must be. It obeys
-capacity and cancellation like the real ones.
+The same prompt gives the same words at a steady rate, so a test can say what a transcript must be. Each word of an
+adapter begins with that adapter's mark. It obeys capacity and cancellation like the real ones.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
+from chat.inference.adapters import AdapterFile
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
 
 # fmt: off
@@ -29,10 +30,11 @@ FAILURE_REACH: Final = 120
 class FakeEngine:
     name = "fake"
     lm = "fake"
-    adapters: frozenset[str] = frozenset()
+    base_sha256 = ""
 
     def __init__(self, *, slots: int, tokens_per_second: float | None = None, reply_tokens: int | None = None) -> None:
         self.slots = slots
+        self.adapters: frozenset[str] = frozenset()
         self.tokens_per_second = tokens_per_second or float(os.environ.get("MARY_FAKE_TOKENS_PER_SECOND", "30"))
         self.reply_tokens = reply_tokens or int(os.environ.get("MARY_FAKE_REPLY_TOKENS", "40"))
 
@@ -42,11 +44,19 @@ class FakeEngine:
     async def close(self) -> None:
         return
 
+    async def load_adapters(self, adapters: Sequence[AdapterFile]) -> None:
+        for adapter in adapters:
+            if not adapter.path.is_file():
+                raise EngineError(f"{adapter.name} is not at {adapter.path}")
+        self.adapters = frozenset(adapter.name for adapter in adapters)
+
     def count_tokens(self, text: str) -> int:
         return len(text.encode()) // 4 + 1
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
-        words = fake_words(request.prompt.text, self.reply_tokens)
+        if request.adapter and request.adapter not in self.adapters:
+            raise EngineError(f"no adapter {request.adapter}")
+        words = [mark_adapter(request.adapter) + word for word in fake_words(request.prompt.text, self.reply_tokens)]
         fails = FAILURE_WORD in request.prompt.text[-FAILURE_REACH:]
         clock = asyncio.get_running_loop()
         began = clock.time()
@@ -62,3 +72,8 @@ def fake_words(prompt: str, count: int) -> list[str]:
     """`count` words, numbered so that a lost or doubled one is seen, chosen by the prompt's digest."""
     digest = hashlib.sha256(prompt.encode()).digest()
     return [f"{WORDS[digest[index % 32] % len(WORDS)]}{index}" for index in range(count)]
+
+
+def mark_adapter(name: str) -> str:
+    """The digest of `name@digest` in letters, since filters take digits for telephones; empty for the bare lm."""
+    return name.partition("@")[2].translate(str.maketrans("0123456789", "ghijklmnop"))

@@ -1,6 +1,7 @@
 """llama.cpp inside this process (xllamacpp): continuous batching in slots, prompt cache, no torch.
 
-Each request runs in a thread of its own that blocks in llama.cpp; its callback hands pieces to the event loop.
+Each request runs in a thread of its own that blocks in llama.cpp; its callback hands pieces to the event loop. The
+server that a request begins in is the one that finishes it, whatever is loaded meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import lru_cache, partial
@@ -22,11 +23,13 @@ from urllib.parse import urlsplit
 
 import xllamacpp
 
-from chat.inference.adapters import find_adapters
+from chat.inference.adapters import AdapterFile, find_adapters
 from chat.inference.digest import DIGEST_CHARACTERS, sha256_of
+from chat.inference.engines.loaded_server import LoadedServer, load_server
 from chat.inference.engines.packaged_lm import get_packaged_lm
 from chat.inference.protocol import Delta, EngineError, GenerationRequest, Usage
 from chat.prompting import Sampling
+from chat.task_set import TaskSet
 
 logger = logging.getLogger(__name__)
 
@@ -41,46 +44,68 @@ class LlamaCppEngine:
     name = "llamacpp"
 
     def __init__(
-        self, *, lm_path: Path | None, models_folder: Path, adapters_folder: Path, slots: int, context_tokens: int
+        self,
+        *,
+        lm_path: Path | None,
+        models_folder: Path,
+        adapters_folder: Path | None,
+        slots: int,
+        context_tokens: int,
     ) -> None:
         self.slots = slots
         self.lm = ""
+        self.base_sha256 = ""
         self.adapters: frozenset[str] = frozenset()
         self._adapters_folder = adapters_folder
-        self._adapter_ids: dict[str, int] = {}
         self._lm_path = lm_path
         self._models_folder = models_folder
         self._context_tokens = context_tokens
         self._threads = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="llamacpp")
         # Persona and earlier turns of a room are counted again with every message.
         self._count_line = lru_cache(maxsize=COUNTED_LINES)(self._ask_tokenizer)
-        self._server: Any = None
+        self._current: LoadedServer | None = None
+        self._retirements = TaskSet(lambda error: logger.error("an old server was not freed", exc_info=error))
+        self._loading = asyncio.Lock()
         self._handover: Handover
 
     async def start(self) -> None:
         self._handover = Handover(asyncio.get_running_loop())
-        await asyncio.to_thread(self._load)
+        adapters = await asyncio.to_thread(self._find_weights)
+        await self.load_adapters(adapters)
 
-    def _load(self) -> None:
+    def _find_weights(self) -> list[AdapterFile]:
+        """Settle which weights are run; the adapters to begin with."""
         path = self._lm_path or get_packaged_lm(self._models_folder)
         if not path.is_file():
             raise EngineError(f"MARY_LM names no file: {path}. Point it at a .gguf file, or leave it empty.")
-        digest = sha256_of(path)
-        self.lm = f"{path.stem}@{digest[:DIGEST_CHARACTERS]}"
-        adapters = find_adapters(self._adapters_folder, digest)
-        params = build_params(path, self.slots, self._context_tokens)
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter.path), 0.0) for adapter in adapters]
-        self._adapter_ids = {adapter.name: number for number, adapter in enumerate(adapters)}
-        self.adapters = frozenset(self._adapter_ids)
-        try:
-            self._server = xllamacpp.Server(params)
-        except RuntimeError as error:
-            named = ", ".join(["", *sorted(self.adapters)])
-            raise EngineError(f"llama.cpp cannot load {path}{named}: {error}") from error
+        self._lm_path = path
+        self.base_sha256 = sha256_of(path)
+        self.lm = f"{path.stem}@{self.base_sha256[:DIGEST_CHARACTERS]}"
+        return find_adapters(self._adapters_folder, self.base_sha256) if self._adapters_folder else []
+
+    async def load_adapters(self, adapters: Sequence[AdapterFile]) -> None:
+        """Takes as long as a start, and memory for a second cache until the old server is free."""
+        if self._lm_path is None:
+            raise EngineError("adapters are loaded after the start")
+        async with self._loading:
+            # The third server waits for the first: memory is for two.
+            if self._retirements.running:
+                await asyncio.wait(self._retirements.running)
+            params = build_params(self._lm_path, self.slots, self._context_tokens)
+            loaded = await asyncio.to_thread(load_server, params, adapters)
+            old, self._current = self._current, loaded
+            self.adapters = frozenset(loaded.adapter_ids)
+            if old is not None:
+                self._retirements.start(old.retire())
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._server = None
+        self._current = None
+
+    def _get_current(self) -> LoadedServer:
+        if self._current is None:
+            raise EngineError("the engine is not started, or closed")
+        return self._current
 
     def count_tokens(self, text: str) -> int:
         # The tokenizer's time grows faster than a text: a prompt takes 7 ms, a line 0.5 ms.
@@ -88,7 +113,10 @@ class LlamaCppEngine:
 
     def _ask_tokenizer(self, text: str) -> int:
         # The binding has no tokenizer call; its own server on loopback has one.
-        address = urlsplit(self._server.listening_address)
+        server = None
+        while server is None:  # freed this very moment: its successor stands in its place
+            server = self._get_current().server
+        address = urlsplit(server.listening_address)
         body = json.dumps({"content": text, "add_special": False})
         try:
             with closing(HTTPConnection(address.hostname or "", address.port, timeout=10)) as connection:
@@ -98,11 +126,14 @@ class LlamaCppEngine:
             raise EngineError(f"llama.cpp's tokenizer does not answer: {error}") from error
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Delta | Usage, None]:
+        loaded = self._get_current()
         pieces: asyncio.Queue[Piece] = asyncio.Queue()
         is_dropped = threading.Event()
         hand_over = partial(self._handover.put, pieces)
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, self._complete, request, hand_over, is_dropped)
+        work = loop.run_in_executor(self._threads, _complete, loaded, request, hand_over, is_dropped)
+        loaded.begin()
+        work.add_done_callback(lambda _: loaded.end())
         try:
             while (piece := await pieces.get()) is not None:
                 if isinstance(piece, BaseException):
@@ -114,32 +145,28 @@ class LlamaCppEngine:
             # The slot is free only when the thread is back; the worker counts on it.
             await asyncio.shield(work)
 
-    def _build_body(self, request: GenerationRequest) -> dict[str, Any]:
-        """Every adapter with its share: llama.cpp keeps no prompt cache from one choice of adapters to another."""
-        if request.adapter and request.adapter not in self._adapter_ids:
-            raise EngineError(f"no adapter {request.adapter}: loaded are {', '.join(sorted(self.adapters)) or 'none'}")
-        scales = [{"id": number, "scale": float(name == request.adapter)} for name, number in self._adapter_ids.items()]
-        return {**build_body(request), **({"lora": scales} if scales else {})}
 
-    def _complete(
-        self, request: GenerationRequest, hand_over: Callable[..., None], is_dropped: threading.Event
-    ) -> None:
-        is_first = True
+def _complete(
+    loaded: LoadedServer, request: GenerationRequest, hand_over: Callable[..., None], is_dropped: threading.Event
+) -> None:
+    is_first = True
 
-        def on_piece(piece: dict[str, Any]) -> bool:
-            nonlocal is_first
-            hand_over(piece, is_urgent=is_first)
-            is_first = False
-            return is_dropped.is_set()
+    def on_piece(piece: dict[str, Any]) -> bool:
+        nonlocal is_first
+        hand_over(piece, is_urgent=is_first)
+        is_first = False
+        return is_dropped.is_set()
 
-        try:
-            if not is_dropped.is_set():
-                self._server.handle_completions(self._build_body(request), on_piece)
-            hand_over(None, is_urgent=True)
-        except Exception as error:
-            # The outermost loop of this thread: whatever went wrong belongs to this one request.
-            logger.exception("request %s failed in llama.cpp", request.request_id)
-            hand_over(error, is_urgent=True)
+    try:
+        if not is_dropped.is_set():
+            shares = loaded.choose(request.adapter)
+            body = {**build_body(request), **({"lora": shares} if shares else {})}
+            loaded.server.handle_completions(body, on_piece)
+        hand_over(None, is_urgent=True)
+    except Exception as error:
+        # The outermost loop of this thread: whatever went wrong belongs to this one request.
+        logger.exception("request %s failed in llama.cpp", request.request_id)
+        hand_over(error, is_urgent=True)
 
 
 class Handover:
@@ -191,7 +218,7 @@ def build_body(request: GenerationRequest) -> dict[str, Any]:
         "stop": list(request.prompt.stop),
         "stream": True,
         "stream_options": {"include_usage": True},
-        "cache_prompt": True,
+        "cache_prompt": request.is_cache_allowed,
         "n_predict": sampling.max_tokens,
         "temperature": sampling.temperature,
         "top_k": sampling.top_k,

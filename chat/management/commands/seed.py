@@ -1,4 +1,4 @@
-"""`manage.py seed`: the characters, and a demo account to try the service with. Safe to run at every start."""
+"""`manage.py seed`: the characters with the adapters that ship with them, and a demo account. Safe at every start."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from chat.accounts.consents import decide_consent, get_local_text
 from chat.models import REQUIRED_TO_CHAT, Character, ConsentKind, User
+from chat.serving.ship import release_shipped
 
 CHARACTERS_FILE: Final = Path(__file__).resolve().parents[2] / "seeds" / "characters.toml"
 DEMO_LOGIN_ID: Final = "demo"
@@ -33,6 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_demo: bool, update_characters: bool, **options: Any) -> None:
         for seed in read_character_seeds():
             seed_character(seed, is_update_wanted=update_characters)
+            release_shipped(seed["key"], settings.MARY_ADAPTERS_FOLDER)
         password = None if no_demo else seed_demo_account()
         if password is not None:
             self.stdout.write(f"demo-account login={DEMO_LOGIN_ID} password={password}")

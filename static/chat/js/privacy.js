@@ -83,13 +83,14 @@ async function erase() {
   const input = { label: t("erase_password"), type: "password", autocomplete: "current-password" };
   const password = await ask({ title: t("erase_title"), body: t("erase_body"), yes: t("erase_yes"), isDanger: true, input });
   if (password === null) return;
+  let erased;
   try {
-    await request("DELETE", "me/", { password });
+    erased = await request("DELETE", "me/", { password });
   } catch (error) {
     return toast(error.message);
   }
   clearKeepsakes(page.user_id);
-  location.assign(page.urls.login);
+  location.assign(erased.receipt_url || page.urls.login);
 }
 
 document.querySelector("[data-erase]").addEventListener("click", erase);

@@ -24,5 +24,11 @@ def test_the_characters_adapter_speaks_where_it_is_loaded_and_never_under_the_sa
     adapter: str, needs_safety: bool, chosen: str
 ) -> None:
     character = SimpleNamespace(adapter=adapter, key="mary")
-    claimed = SimpleNamespace(character=character, needs_safety=needs_safety)
+    claimed = SimpleNamespace(character=character, adapter=adapter, needs_safety=needs_safety)
     assert choose_adapter(claimed, ENGINE) == chosen
+
+
+def test_a_tried_adapter_that_is_not_loaded_gives_way_to_the_live_one() -> None:
+    character = SimpleNamespace(adapter="mary@1", key="mary")
+    claimed = SimpleNamespace(character=character, adapter="mary@9", needs_safety=False)
+    assert choose_adapter(claimed, ENGINE) == "mary@1"

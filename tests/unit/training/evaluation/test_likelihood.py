@@ -11,7 +11,8 @@ import transformers
 
 from tests.unit.training.finetune.test_run import TALKS, build_conversations, make_run
 from tests.unit.training.finetune.tiny import save_base, write_conversations
-from training.evaluation.likelihood import measure_likelihood
+from training.evaluation.likelihood import load_sides, measure_likelihood, score_heldout
+from training.evaluation.scores import summarise
 from training.finetune.config import load_config
 from training.finetune.inputs import build_template
 from training.finetune.lm import load_tokenizer
@@ -67,3 +68,19 @@ def test_talks_without_pairs_have_a_perplexity_and_no_accuracy(tmp_path: Path) -
     assert set(found) == {"base"}
     assert found["base"].accuracy_by_token is None
     assert found["base"].perplexity > 1
+
+
+def test_two_adapters_over_one_base_score_as_each_by_itself(tmp_path: Path) -> None:
+    base = save_base(tmp_path / "base", [text for talk in TALKS for text in talk] * 5)
+    runs = {name: make_run(tmp_path / name, base, max_steps=steps) for name, steps in (("live", 2), ("candidate", 6))}
+    for run in runs.values():
+        train(run)
+    config, heldout = load_config(runs["live"] / "config.json"), runs["live"] / "data" / "heldout.jsonl"
+    sides = load_sides(config, {name: run / "adapter" for name, run in runs.items()})
+    together = score_heldout(sides, heldout, lambda done, total: None)
+    assert list(together.sides) == ["base", "live", "candidate"]
+    for name, run in runs.items():
+        alone = measure_likelihood(config, run / "adapter", heldout, lambda done, total: None)
+        assert summarise(together, name).perplexity == pytest.approx(alone["adapter"].perplexity, rel=1e-5)
+    assert summarise(together, "base").perplexity == pytest.approx(alone["base"].perplexity, rel=1e-5)
+    assert summarise(together, "live").perplexity != pytest.approx(summarise(together, "candidate").perplexity)

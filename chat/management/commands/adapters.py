@@ -1,0 +1,73 @@
+"""`manage.py adapters`: which adapters there are and which are live; register, publish and roll back by hand."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from chat.models import Adapter, Character, Release, ReleaseState
+from chat.serving.publish import publish
+from chat.serving.refusals import ServingRefused, describe_refusal
+from chat.serving.register import register_adapter
+from chat.serving.roll_back import roll_back
+
+
+class Command(BaseCommand):
+    help = "List adapters; register a folder; publish one that is registered; roll a character back to the one before."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("list", help="every adapter with its newest release")
+        register = actions.add_parser("register", help="check a folder and keep a copy of it")
+        register.add_argument("folder", type=Path)
+        register.add_argument("character", help="key of the character")
+        publishing = actions.add_parser("publish", help="have the workers verify it, then serve it")
+        publishing.add_argument("name", help="name@digest")
+        publishing.add_argument("--canary", type=int, default=0, metavar="PERCENT", help="to this share of users first")
+        publishing.add_argument("--reason", default="")
+        rolling = actions.add_parser("rollback", help="back to the adapter before; ends a canary where one runs")
+        rolling.add_argument("character", help="key of the character")
+        rolling.add_argument("--reason", required=True)
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            {"list": self._list, "register": self._register, "publish": self._publish, "rollback": self._roll_back}[
+                action
+            ](options)
+        except (Adapter.DoesNotExist, Character.DoesNotExist) as error:
+            raise CommandError(f"{error} `manage.py adapters list` shows what there is.") from error
+        except ServingRefused as refusal:
+            raise CommandError(f"{refusal.code}: {refusal.message}") from refusal
+
+    def _list(self, options: dict[str, Any]) -> None:
+        for adapter in Adapter.objects.select_related("character").order_by("character__position", "dt_published"):
+            newest = adapter.releases.order_by("-dt_decided").first()
+            taint = " tainted" if adapter.is_tainted else ""
+            self.stdout.write(f"{adapter.name} {_describe(newest)}{taint}")
+
+    def _register(self, options: dict[str, Any]) -> None:
+        character = Character.objects.get(key=options["character"])
+        self.stdout.write(register_adapter(options["folder"], character).name)
+
+    def _publish(self, options: dict[str, Any]) -> None:
+        adapter = Adapter.objects.get(name=options["name"])
+        release = publish(adapter, decided_by=None, reason=options["reason"], canary_percent=options["canary"])
+        self.stdout.write(f"{adapter.name} {release.state}")
+
+    def _roll_back(self, options: dict[str, Any]) -> None:
+        character = Character.objects.get(key=options["character"])
+        ended = roll_back(character, decided_by=None, reason=options["reason"])
+        character.refresh_from_db()
+        self.stdout.write(f"{ended.adapter or '-'} {ended.state}, live: {character.adapter or '-'}")
+
+
+def _describe(release: Release | None) -> str:
+    if release is None:
+        return "never published"
+    if release.state == ReleaseState.REFUSED:
+        return f"refused: {describe_refusal(release.refusal_code, release.refusal_detail)}"
+    share = f" to {release.canary_percent} %" if release.state == ReleaseState.CANARY else ""
+    return f"{release.state}{share}"

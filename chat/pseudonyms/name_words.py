@@ -1,0 +1,115 @@
+"""The words and syllables of rules/names.toml and rules/name_words.toml, and what each says for or against a name."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from chat.pseudonyms.particles import ends_in_consonant
+from chat.pseudonyms.patterns import RULES_FOLDER
+
+_AFTER_TITLE = "이|가|은|는|를|을|도|한테|에게|께|께서|의|랑|이랑|예요|이에요|님"
+_JOSA = frozenset("이가은는을를도의만와과로에나라아야고랑임서")
+# As last syllable of a name they could as well be a particle or an ending.
+# A verb or an adjective ends in these ("편안해", "남기고"); only a given name of the list may, without more signs.
+_VERBAL_LAST = frozenset("서면고지기해네두려시실게세셔셨신는란로에록더길자라예됨걸래었주리")
+_LOOSE_LAST = frozenset("이은을도나라가의로인한하고지기자만")
+
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
+    common_surnames: frozenset[str]
+    surnames: frozenset[str]
+    double_surnames: frozenset[str]
+    first: frozenset[str]
+    last: frozenset[str]
+    given: frozenset[str]
+    ordinary: frozenset[str]
+    both: frozenset[str]
+    person_endings: frozenset[str]
+    plain_endings: frozenset[str]
+    titles: tuple[str, ...]
+    relation: re.Pattern[str]
+    titled: re.Pattern[str]
+
+    def is_ordinary(self, word: str) -> bool:
+        """A word of everyday Korean, also with a particle stuck to it."""
+        return word in self.ordinary or (len(word) > 2 and word[:-1] in self.ordinary and word[-1] in _JOSA)
+
+    def weigh_look(self, stem: str) -> int | None:
+        """How much the stem looks like a name; None: not at all."""
+        if len(stem) == 2:
+            return self._weigh_given(stem)
+        if stem[:2] in self.double_surnames:
+            return 3
+        if len(stem) != 3 or stem[0] not in self.surnames:
+            return None
+        given = stem[1:]
+        likeness = (given[0] in self.first) + (given[1] in self.last) + (given in self.given)
+        if stem[:2] in self.ordinary and given not in self.given:
+            likeness -= 2
+        if given[1] in _VERBAL_LAST and given not in self.given:
+            return likeness - 1
+        is_clear = stem[0] in self.common_surnames or (likeness > 1 and given[1] not in _LOOSE_LAST)
+        return likeness + is_clear - (likeness < 1)
+
+    def _weigh_given(self, stem: str) -> int | None:
+        if stem in self.both:
+            return 0
+        if stem in self.given:
+            return 3
+        return 1 if stem[0] in self.first and stem[1] in self.last else None
+
+    def weigh_ending(self, ending: str, stem: str) -> int | None:
+        """What follows the stem in its word: 4 for a title, 3 for what only people take, 1 for any particle; None: no
+        ending at all.
+        """
+        title = next((title for title in self.titles if ending.startswith(title)), "")
+        rest = ending[len(title) :]
+        if title and (rest in self.plain_endings or rest in self.person_endings):
+            return 4
+        if ending in self.person_endings:
+            needs_consonant = ending[0] in "이아"
+            return 3 if not needs_consonant or ends_in_consonant(stem) else None
+        if ending in self.plain_endings:
+            return 1
+        return None
+
+    def is_listed(self, stem: str) -> bool:
+        """Whether its given part is a name that is hardly ever anything else."""
+        return stem in self.given or stem[1:] in self.given
+
+    def looks_like_noun_with_particle(self, stem: str, ending: str) -> bool:
+        """백신+은, 전설+이: with nothing after it, far likelier than a person of that name."""
+        return not ending and len(stem) == 3 and stem[-1] in _JOSA and not self.is_listed(stem)
+
+    def weigh_before(self, before: str) -> int:
+        return 2 if self.relation.search(before) else 0
+
+    def is_titled(self, after: str) -> bool:
+        return self.titled.match(after) is not None
+
+
+@cache
+def load_name_words() -> NameWords:
+    names = tomllib.loads((RULES_FOLDER / "names.toml").read_text(encoding="utf-8"))
+    words = tomllib.loads((RULES_FOLDER / "name_words.toml").read_text(encoding="utf-8"))
+    titles = tuple(sorted(words["titles"], key=len, reverse=True))
+    relations = "|".join(sorted(words["relations"], key=len, reverse=True))
+    return NameWords(
+        common_surnames=frozenset(names["common_surnames"]),
+        surnames=frozenset(names["common_surnames"] + names["rare_surnames"]),
+        double_surnames=frozenset(names["double_surnames"]),
+        first=frozenset(names["first"]),
+        last=frozenset(names["last"]),
+        given=frozenset(line[0] + last for line in names["given"].split("\n") if line for last in line[2:]),
+        ordinary=frozenset([*words["ordinary"].split(), *words["titles"], *words["relations"]]),
+        both=frozenset(words["both"].split()),
+        person_endings=frozenset(words["person_endings"]),
+        plain_endings=frozenset(words["plain_endings"]),
+        titles=titles,
+        relation=re.compile(rf"(?<![가-힣])(?:{relations})(?:인|님)? (?:이름이 |이름은 )?$"),
+        titled=re.compile(rf" (?:때문|땜|(?:{'|'.join(titles)})(?:{_AFTER_TITLE}|[ .,!?]|$))"),
+    )

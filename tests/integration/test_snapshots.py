@@ -1,0 +1,148 @@
+"""Pairs → snapshots: the same bytes from the same pairs, one room on one side, a second person's yes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from chat.models import ConsentKind
+from tests.builders import build_character, grant
+from tests.flywheel_rows import build_answered, build_giver, build_pairs, build_staff, correct
+from training.cycle.approve import decide_snapshot
+from training.cycle.exchange import export_snapshot, import_snapshot, inspect_import
+from training.cycle.freeze import compute_digest, freeze_snapshot, get_snapshot_folder
+from training.cycle.refusals import TrainingRefused
+from training.finetune.records import read_conversations
+from training.models import Snapshot, SnapshotState
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, settings):
+    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
+    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
+    return tmp_path
+
+
+def read(snapshot: Snapshot) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in get_snapshot_folder(snapshot.digest).iterdir()}
+
+
+def test_ten_builds_of_the_same_pairs_are_one_snapshot():
+    character = build_character()
+    build_pairs(character, build_staff(), 12)
+    built = {freeze_snapshot(character, build_staff()).digest for _ in range(10)}
+    assert len(built) == Snapshot.objects.count() == 1
+
+
+def test_a_snapshot_bears_the_digest_of_its_bytes():
+    character = build_character()
+    build_pairs(character, build_staff(), 12)
+    snapshot = freeze_snapshot(character, None)
+    assert compute_digest(read(snapshot)) == snapshot.digest
+    assert snapshot.counts["pairs"] == 12
+
+
+def test_no_room_is_on_both_sides():
+    character = build_character()
+    build_pairs(character, build_staff(), 30)
+    folder = get_snapshot_folder(freeze_snapshot(character, None).digest)
+    sides = [
+        {talk.id.partition("/")[0] for talk in read_conversations(folder / f"{side}.jsonl")}
+        for side in ("train", "heldout")
+    ]
+    assert all(sides)
+    assert not sides[0] & sides[1]
+
+
+def test_a_new_pair_makes_a_new_snapshot_that_says_what_came():
+    character, expert = build_character(), build_staff()
+    build_pairs(character, expert, 6)
+    first = freeze_snapshot(character, None)
+    correct(build_answered(build_giver(), character), expert, "새로 들어온 이야기네요. 어떤 하루였어요?")
+    second = freeze_snapshot(character, None)
+    assert second.previous == first
+    assert second.difference == {"added": 1, "removed": 0, "kept": 6}
+
+
+def test_who_takes_consent_back_is_not_in_the_next_snapshot():
+    character = build_character()
+    givers = build_pairs(character, build_staff(), 6)
+    before = freeze_snapshot(character, None)
+    grant(givers[0], ConsentKind.TRAINING, is_granted=False)
+    after = freeze_snapshot(character, None)
+    assert after.digest != before.digest
+    assert (before.counts["pairs"], after.counts["pairs"]) == (6, 5)
+
+
+def test_nothing_usable_is_refused():
+    with pytest.raises(TrainingRefused, match="no_pairs"):
+        freeze_snapshot(build_character(), None)
+
+
+def test_only_a_second_person_approves():
+    character, builder, reviewer = build_character(), build_staff(), build_staff()
+    build_pairs(character, build_staff(), 4)
+    snapshot = freeze_snapshot(character, builder)
+    with pytest.raises(TrainingRefused, match="own_snapshot"):
+        decide_snapshot(snapshot, builder, is_approved=True)
+    assert decide_snapshot(snapshot, reviewer, is_approved=True).state == SnapshotState.APPROVED
+    with pytest.raises(TrainingRefused, match="not_waiting"):
+        decide_snapshot(snapshot, reviewer, is_approved=False)
+
+
+def test_the_database_too_refuses_an_approval_by_the_builder():
+    character, builder = build_character(), build_staff()
+    build_pairs(character, build_staff(), 4)
+    snapshot = freeze_snapshot(character, builder)
+    with pytest.raises(IntegrityError, match="snapshot_decided_by_another"), transaction.atomic():
+        Snapshot.objects.filter(pk=snapshot.pk).update(decided_by=builder)
+
+
+@pytest.mark.parametrize("form", ["ours", "trl-preference", "alpaca", "sharegpt", "trl-conversational"])
+def test_a_snapshot_is_exported_in_every_format(folder: Path, form: str):
+    character = build_character()
+    build_pairs(character, build_staff(), 12)
+    done = export_snapshot(freeze_snapshot(character, None), folder / "out", form)
+    assert done["train"].conversations > 0
+    assert json.loads((folder / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()[0])
+
+
+@pytest.mark.parametrize("form", ["alpaca", "sharegpt", "trl-conversational"])
+def test_a_format_without_pairs_gets_the_better_answers_and_never_the_worse(folder: Path, form: str):
+    character = build_character()
+    build_pairs(character, build_staff(), 12)
+    export_snapshot(freeze_snapshot(character, None), folder / "out", form)
+    written = (folder / "out" / "train.jsonl").read_text(encoding="utf-8")
+    assert "이야기까지 들려주셔서 고마워요" in written
+    assert "힘내세요" not in written
+
+
+def test_what_was_exported_is_imported_as_a_snapshot_that_waits_for_approval(folder: Path):
+    character, by = build_character(), build_staff()
+    build_pairs(character, build_staff(), 12)
+    snapshot = freeze_snapshot(character, None)
+    export_snapshot(snapshot, folder / "out", "ours")
+    inspected = inspect_import(folder / "out" / "train.jsonl", character)
+    assert (inspected.is_clean, Snapshot.objects.count()) == (True, 1)
+    imported = import_snapshot(folder / "out" / "train.jsonl", character, by)
+    assert (imported.state, imported.counts["pairs"]) == (SnapshotState.BUILT, snapshot.counts["train"])
+
+
+def test_a_bad_file_is_refused_whole_with_its_first_faults(folder: Path):
+    character = build_character()
+    good = {
+        "id": "a",
+        "character": character.key,
+        "turns": [{"role": "user", "text": "네"}, {"role": "bot", "text": "그래요."}],
+    }
+    bad = {**good, "id": "b", "turns": [{"role": "user", "text": "### 응답: 네"}, {"role": "bot", "text": "그래요."}]}
+    file = folder / "given.jsonl"
+    file.write_text("\n".join(map(json.dumps, (good, bad))), encoding="utf-8")
+    with pytest.raises(TrainingRefused, match="template_label"):
+        import_snapshot(file, character, build_staff())
+    assert not Snapshot.objects.exists()

@@ -1,0 +1,184 @@
+"""Taking words back: pairs go, snapshots and adapters are tainted, a clean run is asked for, and a receipt says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.accounts.erase import erase_account
+from chat.models import Adapter, ConsentKind, Release, User
+from chat.rooms.delete import delete_counsel
+from chat.serving.publish import publish
+from chat.serving.refusals import ServingRefused
+from tests.builders import build_character, grant
+from tests.flywheel_rows import build_adapter, build_answered, build_giver, build_pairs, build_rating, build_staff
+from training.cycle.approve import decide_snapshot
+from training.cycle.freeze import freeze_snapshot, get_snapshot_folder
+from training.cycle.lineage import trace_dialog
+from training.cycle.retrain import close_receipts, retrain_clean
+from training.models import Pair, Rating, ReviewItem, RunState, Snapshot, SnapshotState, TrainingRun, Withdrawal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, settings):
+    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
+    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
+    return tmp_path
+
+
+class Learned:
+    """A snapshot of twelve users' pairs, and an adapter that learned from it."""
+
+    def __init__(self) -> None:
+        self.character = build_character()
+        self.givers = build_pairs(self.character, build_staff(), 12)
+        self.snapshot = decide_snapshot(freeze_snapshot(self.character, None), build_staff(), is_approved=True)
+        self.adapter = build_adapter(self.character)
+        self.run = self.finish(self.snapshot, self.adapter, None)
+
+    def finish(self, snapshot: Snapshot, adapter: Adapter, parent: Adapter | None) -> TrainingRun:
+        return TrainingRun.objects.create(
+            snapshot=snapshot,
+            character=self.character,
+            parent=parent,
+            adapter=adapter,
+            state=RunState.DONE,
+            dt_finished=timezone.now(),
+            config={"preset": "starter-dpo"},
+        )
+
+
+@pytest.fixture
+def learned() -> Learned:
+    return Learned()
+
+
+def test_taking_back_the_consent_to_train_removes_pairs_and_taints_what_was_made(
+    learned: Learned, django_capture_on_commit_callbacks
+):
+    folder = get_snapshot_folder(learned.snapshot.digest)
+    assert folder.is_dir()
+    with django_capture_on_commit_callbacks(execute=True):
+        grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    learned.snapshot.refresh_from_db()
+    learned.adapter.refresh_from_db()
+    assert not Pair.objects.filter(user=learned.givers[0]).exists()
+    assert (learned.snapshot.state, learned.adapter.is_tainted) == (SnapshotState.TAINTED, True)
+    assert not folder.exists()
+    assert Withdrawal.objects.get().adapters == [learned.adapter.name]
+
+
+def test_an_adapter_trained_on_from_a_tainted_one_is_tainted_too(learned: Learned):
+    build_pairs(learned.character, build_staff(), 3)
+    later = build_adapter(learned.character)
+    other = Snapshot.objects.create(digest="f" * 64, character=learned.character)
+    learned.finish(other, later, learned.adapter)
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    later.refresh_from_db()
+    assert later.is_tainted
+
+
+def test_a_tainted_adapter_is_never_published(learned: Learned):
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    with pytest.raises(ServingRefused, match="tainted"):
+        publish(learned.adapter, decided_by=build_staff(), reason="다시")
+    assert not Release.objects.filter(adapter=learned.adapter).exists()
+
+
+def test_without_human_review_no_rating_of_the_users_replies_stays(learned: Learned):
+    giver = learned.givers[0]
+    grant(giver, ConsentKind.HUMAN_REVIEW, is_granted=False)
+    assert not ReviewItem.objects.filter(user=giver).exists()
+    assert not Rating.objects.filter(item__reply__dialog__user=giver).exists()
+    assert Withdrawal.objects.get().items_removed == 1
+
+
+def test_deleting_the_account_leaves_a_receipt_that_names_nobody(learned: Learned, client: Client):
+    giver = learned.givers[0]
+    address = erase_account(giver)
+    receipt = Withdrawal.objects.get()
+    assert (receipt.user, receipt.cause, receipt.pairs_removed) == (None, "account", 1)
+    page = client.get(address)
+    assert page.status_code == 200
+    assert learned.adapter.name in page.content.decode()
+    assert str(giver.pk) not in page.content.decode()
+
+
+def test_deleting_a_room_takes_only_its_pairs(learned: Learned):
+    giver = learned.givers[0]
+    kept = build_answered(giver, learned.character, "다른 방 이야기예요.")
+    build_rating(kept, build_staff(), correction="다른 방도 있네요. 거긴 어떤가요?", overall=3)
+    counsel = Pair.objects.get(user=giver).counsel
+    delete_counsel(giver.pk, counsel.pk)
+    assert ReviewItem.objects.filter(user=giver).count() == 1
+    assert Withdrawal.objects.get().cause == "room"
+
+
+def test_whoever_gave_nothing_gets_no_receipt():
+    giver = build_giver()
+    assert erase_account(giver) == ""
+    assert not Withdrawal.objects.exists()
+
+
+def test_the_rest_is_frozen_and_learned_from_anew_without_asking_twice(learned: Learned):
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    receipt = Withdrawal.objects.get()
+    (run,) = retrain_clean(receipt.pk)
+    assert (run.trigger, run.state, run.snapshot.state) == ("withdrawal", "queued", SnapshotState.APPROVED)
+    assert run.snapshot.counts["pairs"] == 11
+    assert run.config == learned.run.config
+    assert retrain_clean(receipt.pk) == []
+    assert TrainingRun.objects.filter(trigger="withdrawal").count() == 1
+
+
+def test_when_nothing_is_left_there_is_no_clean_run():
+    learned = Learned()
+    for giver in learned.givers:
+        erase_account(User.objects.get(pk=giver.pk))
+    first = Withdrawal.objects.order_by("dt_withdrawn").first()
+    assert first is not None
+    assert retrain_clean(first.pk) == []
+
+
+def test_a_receipt_is_closed_once_the_adapter_serves_no_longer(learned: Learned):
+    now = timezone.now()
+    release = Release.objects.create(
+        character=learned.character, adapter=learned.adapter, state="live", dt_verified=now, dt_live=now
+    )
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    assert close_receipts() == 0
+    Release.objects.filter(pk=release.pk).update(state="superseded", dt_ended=now)
+    assert close_receipts() == 1
+
+
+def test_the_user_sees_what_was_used_and_takes_one_back(learned: Learned, client: Client):
+    giver = learned.givers[0]
+    client.force_login(giver)
+    page = client.get(reverse("training:contributions")).content.decode()
+    assert learned.adapter.name in page
+    dialog = Pair.objects.get(user=giver).dialog
+    client.post(reverse("training:withdraw", args=[dialog.pk]))
+    assert not Pair.objects.filter(user=giver).exists()
+    assert ReviewItem.objects.get(user=giver).state == "withdrawn"
+    assert Withdrawal.objects.get().cause == "feedback"
+
+
+def test_nobody_withdraws_for_another(learned: Learned, client: Client):
+    client.force_login(learned.givers[1])
+    dialog = Pair.objects.get(user=learned.givers[0]).dialog
+    assert client.post(reverse("training:withdraw", args=[dialog.pk])).status_code == 404
+    assert Pair.objects.filter(user=learned.givers[0]).exists()
+
+
+def test_a_message_leads_to_every_adapter_made_from_it(learned: Learned):
+    later = build_adapter(learned.character)
+    learned.finish(Snapshot.objects.create(digest="e" * 64, character=learned.character), later, learned.adapter)
+    found = trace_dialog(Pair.objects.get(user=learned.givers[0]).dialog_id)
+    assert {adapter.name for adapter in found.adapters} == {learned.adapter.name, later.name}
+    assert found.snapshots == [learned.snapshot]

@@ -1,0 +1,36 @@
+"""Preference pairs, to be looked at: derived from ratings by a written rule, so nobody edits one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from chat.admin.row_page import RowPageAdmin, locate_lineage
+from training.models import Pair, PairState
+
+COLORS: Final = {PairState.ACTIVE: "success", PairState.EXCLUDED: "default"}
+
+
+@admin.register(Pair)
+class PairAdmin(RowPageAdmin):
+    row_template = "training/pair.html"
+    list_display = ("__str__", "character", "kind", "show_state", "exclusion", "agreement", "dt_derived")
+    list_filter = ("character", "kind", "state", "exclusion")
+    list_select_related = ("character",)
+    search_fields = ("key", "=dialog__id")
+    ordering = ("-dt_derived",)
+
+    @display(description=_("상태"), label=COLORS, ordering="state")  # type: ignore[untyped-decorator]
+    def show_state(self, pair: Pair) -> Any:
+        return pair.state, pair.get_state_display()
+
+    def describe(self, request: HttpRequest, row: Pair) -> dict[str, Any]:
+        return {
+            "ratings": row.ratings.select_related("annotator").order_by("dt_rated"),
+            "snapshots": row.snapshots.select_related("snapshot").order_by("snapshot__dt_built"),
+            "lineage": locate_lineage("dialog", row.dialog_id),
+        }

@@ -1,0 +1,150 @@
+"""Snapshots out of the house and into it: exported in the formats of training.datasets, imported with validation.
+
+What leaves is pseudonymised already: raw texts are in no file. What comes in belongs to no user here; it waits for a
+second person's approval like every snapshot.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from django.db import transaction
+
+from chat.models import Character, User
+from training.cycle.freeze import HELDOUT, TRAIN, get_snapshot_folder, write_files
+from training.cycle.refusals import TrainingRefused
+from training.cycle.selection import split_rooms
+from training.datasets.conversion import Converted, convert_file
+from training.datasets.formats import FORMATS, guess_format
+from training.datasets.reading import read_conversations
+from training.finetune.records import Conversation, RecordError, Turn, dump_conversation
+from training.finetune.records import read_conversations as read_ours
+from training.models import Snapshot, SnapshotState
+
+SHOWN_FAULTS: Final = 20
+
+
+@dataclass
+class Inspected:
+    """What a file holds: the first faults word for word, all of them by code."""
+
+    format: str
+    conversations: int = 0
+    pairs: int = 0
+    faults: list[str] = field(default_factory=list)
+    fault_codes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.fault_codes and self.conversations > 0
+
+
+def export_snapshot(snapshot: Snapshot, target: Path, format_name: str) -> dict[str, Converted]:
+    """One file a side: TARGET/train.jsonl and, where there is any, TARGET/heldout.jsonl.
+
+    Raises TrainingRefused: snapshot_tainted, files_missing; RecordError where the format has no place for it.
+    """
+    if snapshot.state == SnapshotState.TAINTED:
+        raise TrainingRefused("snapshot_tainted")
+    folder = get_snapshot_folder(snapshot.digest)
+    if not (folder / "train.jsonl").is_file():
+        raise TrainingRefused("files_missing")
+    target.mkdir(parents=True, exist_ok=True)
+    form = FORMATS[format_name]
+    done = {}
+    with tempfile.TemporaryDirectory() as place:
+        for side in (TRAIN, HELDOUT):
+            source = folder / f"{side}.jsonl"
+            if not source.stat().st_size:
+                continue
+            if "pairs" not in form.keeps:
+                source = _write_better_answers(source, Path(place) / source.name)
+            done[side] = convert_file(source, target / f"{side}.jsonl", FORMATS["ours"], form)
+    return done
+
+
+def _write_better_answers(source: Path, target: Path) -> Path:
+    """For formats that hold no pairs: one talk for each better answer, which ends with it.
+
+    The answers that were found wanting must not become what is imitated. The greeting goes: it is no answer.
+    """
+    with target.open("w", encoding="utf-8") as file:
+        for talk in read_ours(source):
+            for number, better in enumerate(_list_better_answers(talk), start=1):
+                record = dump_conversation(replace(better, id=f"{talk.id}/{number}"))
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    return target
+
+
+def _list_better_answers(talk: Conversation) -> Iterator[Conversation]:
+    for index, turn in enumerate(talk.turns):
+        before = tuple(Turn(one.role, one.text) for one in talk.turns[:index])
+        while before and before[0].role == "bot":
+            before = before[1:]
+        for text in dict.fromkeys(pair.chosen for pair in turn.pairs):
+            yield replace(talk, turns=(*before, Turn("bot", text)))
+
+
+def inspect_import(path: Path, character: Character) -> Inspected:
+    """The dry run: reads everything, stores nothing. Raises TrainingRefused bad_file for what is no such file."""
+    try:
+        form = guess_format(path)
+    except (RecordError, OSError) as error:
+        raise TrainingRefused("bad_file", str(error)) from error
+    inspected = Inspected(form.name)
+
+    def note(fault: RecordError) -> None:
+        inspected.fault_codes[fault.code] += 1
+        if len(inspected.faults) < SHOWN_FAULTS:
+            inspected.faults.append(str(fault))
+
+    for _, conversation in read_conversations(path, form, character.key, refuse=note):
+        inspected.conversations += 1
+        inspected.pairs += sum(len(turn.pairs) for turn in conversation.turns)
+        if conversation.character != character.key:
+            note(RecordError("character_unknown", conversation.place, f"{conversation.character}, not {character.key}"))
+    return inspected
+
+
+def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
+    """All or nothing. Raises TrainingRefused: bad_file, already_imported."""
+    inspected = inspect_import(path, character)
+    if not inspected.is_clean:
+        raise TrainingRefused("bad_file", "; ".join(inspected.faults[:3]) or path.name)
+    files = _render_sides(path, character)
+    digest = write_files(files)
+    with transaction.atomic():
+        Character.objects.select_for_update().get(pk=character.pk)
+        if Snapshot.objects.filter(digest=digest).exists():
+            raise TrainingRefused("already_imported")
+        return Snapshot.objects.create(
+            digest=digest,
+            character=character,
+            built_by=by,
+            counts={
+                "pairs": inspected.pairs,
+                "conversations": {name.removesuffix(".jsonl"): text.count(b"\n") for name, text in files.items()},
+            },
+            composition={"imported": path.name, "format": inspected.format},
+        )
+
+
+def _render_sides(path: Path, character: Character) -> dict[str, bytes]:
+    conversations = [talk for _, talk in read_conversations(path, guess_format(path), character.key)]
+    heldout = split_rooms(_get_talk(talk) for talk in conversations)
+    sides: dict[str, list[str]] = {TRAIN: [], HELDOUT: []}
+    for talk in conversations:
+        line = json.dumps(dump_conversation(talk), ensure_ascii=False, sort_keys=True)
+        sides[HELDOUT if _get_talk(talk) in heldout else TRAIN].append(f"{line}\n")
+    return {f"{side}.jsonl": "".join(lines).encode() for side, lines in sides.items()}
+
+
+def _get_talk(conversation: Conversation) -> str:
+    """Parts of one talk, x/1 and x/2, stay on one side."""
+    return conversation.id.partition("/")[0]

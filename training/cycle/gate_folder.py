@@ -1,0 +1,132 @@
+"""The folder that the gate judges from: both adapters, the held-out talks, newer talks, and what was judged before."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from chat.models import Adapter, Character
+from chat.prompting import Sampling
+from chat.serving.stored import locate_folder
+from training.cycle.composing import compose_conversations
+from training.cycle.ending import fail
+from training.cycle.masked_room import read_masked_room
+from training.cycle.prepare import GATE_PREFIX, get_base_file, get_persona_file
+from training.finetune.records import Conversation, RecordError, dump_conversation, load_conversation
+from training.finetune.run_folder import write_folder_atomically, write_json
+from training.models import Evaluation, EvaluationState, Pair
+
+FRESH_TALKS: Final = 200
+ANSWERS: Final = ".answers"
+"""Beside the runs: what adapters answered to the fixed sets, from gate to gate."""
+JUDGED: Final = (EvaluationState.PASSED, EvaluationState.REFUSED)
+
+
+def get_gate_folder(evaluation: Evaluation) -> Path:
+    return Path(settings.MARY_RUNS_FOLDER) / f"{GATE_PREFIX}{evaluation.pk}"
+
+
+def prepare_gate_folder(evaluation: Evaluation) -> Path:
+    """The folder, whole; an earlier attempt's is taken as it is. Raises RunStopped."""
+    folder = get_gate_folder(evaluation)
+    if (folder / "gate.json").is_file():
+        return folder
+    heldout = "".join(_read_heldout(evaluation))
+    fresh = "".join(_dump(talk) for talk in list_fresh_talks(evaluation))
+    given = build_settings(evaluation, has_fresh=bool(fresh))
+
+    def fill(place: Path) -> None:
+        (place / "heldout.jsonl").write_text(heldout, encoding="utf-8")
+        if fresh:
+            (place / "fresh.jsonl").write_text(fresh, encoding="utf-8")
+        write_json(place / "gate.json", given)
+
+    try:
+        write_folder_atomically(folder, fill)
+    except OSError as error:
+        raise fail("disk_full", type(error).__name__) from error
+    return folder
+
+
+def build_settings(evaluation: Evaluation, *, has_fresh: bool) -> dict[str, Any]:
+    """Raises RunStopped."""
+    character = evaluation.character
+    return {
+        "base": str(get_base_file()),
+        "candidate": str(locate_folder(evaluation.candidate)),
+        "live": str(locate_folder(evaluation.live)) if evaluation.live is not None else None,
+        "character": character.key,
+        "persona": str(get_persona_file(character)),
+        "sampling": {field.name: getattr(character, field.name) for field in fields(Sampling)},
+        "stop_strings": list(character.stop_strings),
+        "closing_phrase": character.closing_phrase,
+        "has_fresh": has_fresh,
+        "judge": settings.MARY_JUDGE,
+        "canaries": list(settings.MARY_PLANTED_CANARIES),
+        "submitted_before": sorted(list_judged_digests(evaluation)),
+        "answers": str(Path(settings.MARY_RUNS_FOLDER) / ANSWERS),
+        "seed": zlib.crc32(str(evaluation.pk).encode()),
+    }
+
+
+def list_judged_digests(evaluation: Evaluation) -> set[str]:
+    """Weights that have their verdict: of other adapters, and of this one where it was refused beside the same one."""
+    others = ~Q(candidate=evaluation.candidate)
+    refused_here = Q(candidate=evaluation.candidate, live=evaluation.live, state=EvaluationState.REFUSED)
+    judged = Evaluation.objects.filter(state__in=JUDGED).filter(others | refused_here)
+    names = Adapter.objects.filter(pk__in=judged.values("candidate"), character=evaluation.character)
+    return set(names.values_list("weights_sha256", flat=True))
+
+
+def _read_heldout(evaluation: Evaluation) -> Iterator[str]:
+    """The snapshot's own, then the starter talks of this character: what it could do before, it should still do."""
+    key = evaluation.character.key
+    places = [settings.REPOSITORY / "training" / "starter" / "data" / key / "heldout.jsonl"]
+    if evaluation.run is not None:
+        places.insert(0, Path(settings.MARY_SNAPSHOTS_FOLDER) / evaluation.run.snapshot.digest / "heldout.jsonl")
+    seen: set[str] = set()
+    for place in (place for place in places if place.is_file()):
+        for line in place.read_text(encoding="utf-8").splitlines(keepends=True):
+            talk = json.loads(line)["id"] if line.strip() else ""
+            if talk and talk not in seen:
+                seen.add(talk)
+                yield line if line.endswith("\n") else f"{line}\n"
+
+
+def list_fresh_talks(evaluation: Evaluation) -> Iterator[Conversation]:
+    """Talks with pairs that came after the snapshot, of rooms that it holds nothing of."""
+    if evaluation.run is None:
+        return
+    members = evaluation.run.snapshot.pairs
+    learned = members.filter(pair__isnull=False).values("pair__counsel_id")
+    newer = Pair.objects.usable().filter(
+        character=evaluation.character, dt_derived__gt=evaluation.run.snapshot.dt_built
+    )
+    newer = newer.exclude(counsel_id__in=learned).order_by("counsel_id", "key")
+    rooms: dict[UUID, dict[UUID, list[Pair]]] = {}
+    for pair in newer[:FRESH_TALKS]:
+        rooms.setdefault(pair.counsel_id, {}).setdefault(pair.dialog_id, []).append(pair)
+    for number, (counsel_id, pairs) in enumerate(rooms.items(), start=1):
+        yield from _compose(f"fresh-{number}", evaluation.character, counsel_id, pairs)
+
+
+def _compose(
+    room_id: str, character: Character, counsel_id: UUID, pairs: dict[UUID, list[Pair]]
+) -> Iterator[Conversation]:
+    for talk in compose_conversations(room_id, character.key, read_masked_room(counsel_id), pairs):
+        try:
+            yield load_conversation(dump_conversation(talk), talk.id)
+        except RecordError:
+            continue  # not learnable, so nothing to be measured by either
+
+
+def _dump(talk: Conversation) -> str:
+    return json.dumps(dump_conversation(talk), ensure_ascii=False) + "\n"

@@ -1,0 +1,38 @@
+"""Flow 14 | runs in: web (admin) | takes: a passed gate and a person's yes | gives: a release for chat.serving."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from chat.models import Adapter, Release, User
+from chat.serving.live import find_live_adapter
+from chat.serving.publish import publish
+from training.cycle.arena import count_votes
+from training.cycle.refusals import TrainingRefused
+from training.models import Evaluation, EvaluationState, SnapshotState
+
+
+def promote(evaluation: Evaluation, by: User, *, reason: str, canary_percent: int = 0) -> Release:
+    """Raises TrainingRefused: not_passed, adapter_tainted, snapshot_tainted, stale_evaluation, arena_worse; and
+    ServingRefused where the serving side says no.
+    """
+    with transaction.atomic():
+        judged = Evaluation.objects.select_for_update(of=("self",)).get(pk=evaluation.pk)
+        # What is withdrawn meanwhile waits for this lock, or was first and is seen here.
+        candidate = Adapter.objects.select_for_update(of=("self",)).get(pk=judged.candidate_id)
+        check_promotion(judged, candidate)
+        return publish(candidate, decided_by=by, reason=reason, canary_percent=canary_percent)
+
+
+def check_promotion(evaluation: Evaluation, candidate: Adapter) -> None:
+    """Raises TrainingRefused; what is missing is a no."""
+    if evaluation.state != EvaluationState.PASSED or not evaluation.report:
+        raise TrainingRefused("not_passed")
+    if candidate.is_tainted:
+        raise TrainingRefused("adapter_tainted")
+    if evaluation.run is None or evaluation.run.snapshot.state != SnapshotState.APPROVED:
+        raise TrainingRefused("snapshot_tainted")
+    if find_live_adapter(evaluation.character) != evaluation.live:
+        raise TrainingRefused("stale_evaluation")
+    if count_votes(evaluation).is_candidate_worse:
+        raise TrainingRefused("arena_worse")
