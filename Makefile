@@ -44,6 +44,10 @@ flow: ## the steps of the product, in order
 chaos: install-dev ## kill processes at random under load, the long form
 	@exec $(PY) -m tests.chaos --long $(CHAOS_ARGS)
 
+.PHONY: chaos-flywheel
+chaos-flywheel: install-dev ## kill what trains and watches, 150 times, about an hour
+	@exec $(PY) -m tests.chaos.flywheel $(CHAOS_ARGS)
+
 .PHONY: flywheel
 flywheel: install-dev ## the whole loop once: talk, correct, train, gate, promote (about 10 minutes)
 	@exec $(PY) -m tests.flywheel $(FLYWHEEL_ARGS)

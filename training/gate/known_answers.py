@@ -1,7 +1,9 @@
 """What an adapter answered to a fixed set before: the live one need not be asked again by every candidate's gate.
 
-At temperature 0 the answers follow from weights, prompt and engine, all of which are in the name they are kept under.
-The fixed prompts are nobody's words. What a candidate seems to do worse is asked of both sides anew all the same.
+At temperature 0 the answers follow from weights, prompt and engine, all of which are in the name they are kept under;
+what another processor rounds otherwise is noise that every check allows for, and what a candidate seems to do worse in
+a safety case is asked of both sides anew. The fixed prompts are nobody's words. Answers of the adapters that ship with
+the product ship too: training/starter/answers.py.
 """
 
 from __future__ import annotations
@@ -9,17 +11,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from chat.inference.voice import Voice
 from training.evaluation.served import Answer, Question
 from training.finetune.run_folder import write_json
 
+SHIPPED: Final = Path(__file__).parents[1] / "starter" / "answers"
+
 
 class KnownAnswers:
-    """`folder` None keeps and knows nothing."""
+    """`folder` None keeps nothing, and knows what ships with the product."""
 
     def __init__(self, folder: Path | None, base_sha256: str) -> None:
         self._folder = folder
@@ -27,23 +32,27 @@ class KnownAnswers:
 
     def find(self, voice: Voice, questions: Sequence[Question]) -> list[Answer] | None:
         """In the order of the questions; None unless every one is known."""
-        if self._folder is None or not voice.adapter:
+        if not voice.adapter:
             return None
-        try:
-            rows = json.loads(self._locate(voice, questions).read_text(encoding="utf-8"))["answers"]
-            return [Answer(**row) for row in rows] if len(rows) == len(questions) else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        name = self._name(voice, questions)
+        for folder in filter(None, (self._folder, SHIPPED)):
+            try:
+                rows = json.loads((folder / name).read_text(encoding="utf-8"))["answers"]
+                if len(rows) == len(questions):
+                    return [Answer(**row) for row in rows]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return None
 
     def keep(self, voice: Voice, questions: Sequence[Question], answers: Sequence[Answer]) -> None:
         if self._folder is None or not voice.adapter:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_json(self._locate(voice, questions), {"answers": [asdict(answer) for answer in answers]})
+        write_json(self._folder / self._name(voice, questions), {"answers": [asdict(answer) for answer in answers]})
 
-    def _locate(self, voice: Voice, questions: Sequence[Question]) -> Path:
-        assert self._folder is not None  # noqa: S101 - both callers have asked
+    def _name(self, voice: Voice, questions: Sequence[Question]) -> str:
         asked = [[turn.text for turn in question.turns] for question in questions]
         # An adapter's name ends in the digest of what is served; the persona is its prompt, with its grammars.
-        named = (self._base_sha256, version("xllamacpp"), repr(voice), asked)
-        return self._folder / f"{hashlib.sha256(repr(named).encode()).hexdigest()}.json"
+        speaking = replace(voice, adapter=voice.adapter.rpartition("@")[2])
+        named = (self._base_sha256, version("xllamacpp"), repr(speaking), asked)
+        return f"{hashlib.sha256(repr(named).encode()).hexdigest()[:24]}.json"

@@ -45,6 +45,7 @@ from training.gate.speak import (
     build_voices,
     list_topics,
     measure_times,
+    take_few,
     try_canaries,
 )
 from training.gate.verdict import build_report, build_safety_cases, decide, is_hopeless
@@ -55,6 +56,8 @@ logger = logging.getLogger(__name__)
 FORMAT: Final = 1
 PROGRESS_SECONDS: Final = 0.5
 MOST_SAMPLES: Final = 60
+SHOWN_OF_HOPELESS: Final = 10
+"""Replies of a candidate that is refused early: enough for people to see what it says."""
 PACKAGES: Final = ("torch", "transformers", "peft", "xllamacpp", "gguf")
 KNOWN_FAILURES: Final = (EngineError, PromptTooLong, RecordError, ConfigError, WeightsError, JudgeFailed)
 
@@ -167,13 +170,11 @@ def measure(
         topics = list_topics(settings, sets)
     except RecordError as error:
         raise GateRefused("bad_talks", str(error)) from error
-    ordinary = {name: topic for name, topic in topics.items() if name in ("heldout", "fresh")}
-    measured = asyncio.run(_add_replies(measured, settings, sides, trial, ordinary, tell))
     measured, lm = _add_likelihood(measured, settings, sides, tell)
     if is_hopeless(measured, settings.bars):
-        return measured
-    fixed = {name: topic for name, topic in topics.items() if name not in ordinary}
-    measured = asyncio.run(_add_replies(measured, settings, sides, trial, fixed, tell, is_last=True))
+        few = {"heldout": take_few(topics["heldout"], SHOWN_OF_HOPELESS)}
+        return asyncio.run(_add_replies(measured, settings, sides, trial, few, tell, with_rest=False))
+    measured = asyncio.run(_add_replies(measured, settings, sides, trial, topics, tell))
     measured = _add_coherence(measured, lm, topics, tell)
     return _add_judged(measured, settings, topics, tell)
 
@@ -186,9 +187,9 @@ async def _add_replies(
     topics: Mapping[str, Topic],
     tell: Tell,
     *,
-    is_last: bool = False,
+    with_rest: bool = True,
 ) -> Measured:
-    """`is_last`: canaries and latency too, which ask of the fixed sets."""
+    """`with_rest`: canaries and latency too."""
     engine = LlamaCppEngine(
         lm_path=settings.base,
         models_folder=settings.base.parent,
@@ -204,8 +205,8 @@ async def _add_replies(
         await engine.start()
         known = KnownAnswers(settings.answers, sides.base_sha256)
         groups = await answer_topics(engine, voices, topics, known, tell)
-        measured = replace(measured, groups={**(measured.groups or {}), **groups})
-        if not is_last:
+        measured = replace(measured, groups=groups)
+        if not with_rest:
             return measured
         evaluator = "canaries"
         measured = replace(measured, canaries=await try_canaries(engine, voices, settings, tell))

@@ -61,6 +61,11 @@ def _choose(settings: GateSettings, file: str, number: int) -> Topic:
     return Topic(tuple(question.id for question in chosen), chosen)
 
 
+def take_few(topic: Topic, number: int) -> Topic:
+    """Its first questions, and no more expected than these."""
+    return Topic(topic.expected[:number], topic.questions[:number], topic.rules)
+
+
 def _build_fixed(cases: Sequence[Case], number: int) -> Topic:
     asked = cases[:number] if number else cases
     questions = tuple(Question(case.turns, "", case.id) for case in asked)
@@ -88,8 +93,7 @@ async def _answer_topic(
     is_fixed = name in (*FIXED, FREE)
     answers: dict[Side, list[Answer]] = {}
     for number, (side, voice) in enumerate(voices.items()):
-        spoken = cool_down(voice) if is_fixed else voice
-        spoken = set_free(spoken) if name == FREE else spoken
+        spoken = prepare_voice(voice, name)
         before, in_all = number * len(topic.questions), 2 * len(topic.questions)
 
         def report(done: int, before: int = before, in_all: int = in_all) -> None:
@@ -131,6 +135,13 @@ def _pair(question: Question, ours: Answer, theirs: Answer) -> Exchange:
         Reply(theirs.text, theirs.raw),
         question.reference,
     )
+
+
+def prepare_voice(voice: Voice, topic: str) -> Voice:
+    """As a topic is asked: the fixed sets at temperature 0, FREE without grammars as well."""
+    if topic == FREE:
+        return set_free(cool_down(voice))
+    return cool_down(voice) if topic in FIXED else voice
 
 
 def cool_down(voice: Voice) -> Voice:
