@@ -58,10 +58,12 @@ def measure(ratings: int) -> dict[str, Any]:
 
 
 def measure_here(ratings: int) -> dict[str, Any]:
+    import os
     import resource
 
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mymary_site.settings.dev")
     django.setup()
     from django.core.management import call_command
     from django.db import connection

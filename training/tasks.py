@@ -21,6 +21,7 @@ from training.cycle.claim_run import take_from_the_dead
 from training.cycle.prepare import sweep_run_folders
 from training.cycle.run_evaluation import run_next_evaluation
 from training.cycle.run_training import run_next_training
+from training.cycle.sweep import sweep_snapshot_folders
 
 SWEPT: Final = timedelta(days=1)
 """How far a sweep looks back: longer than Valkey and the workers are ever down unnoticed."""
@@ -101,4 +102,7 @@ def retrain_clean(withdrawal_id: str) -> int:
 
 @shared_task(name="training.tasks.close_receipts")
 def close_receipts() -> int:
+    """What could not be learned anew is tried again first; and files that no row wants go."""
+    sweep_snapshot_folders()
+    retrain.sweep_receipts()
     return retrain.close_receipts()

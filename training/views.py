@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chat.models import Dialog, User, granted_kinds
 from training.cycle.contributions import describe_contributions
+from training.cycle.retrain import is_any_serving
 from training.cycle.withdraw import withdraw_review
-from training.models import ReviewItem, Withdrawal, WithdrawalCause
+from training.models import Withdrawal, WithdrawalCause
 
 
 @require_safe
@@ -30,7 +31,7 @@ def withdraw_contribution(request: HttpRequest, dialog_id: UUID) -> HttpResponse
     """One turn of the talk: what experts wrote about its answers goes, and all that was made of it."""
     user = cast(User, request.user)
     dialog = get_object_or_404(Dialog, pk=dialog_id, user=user)
-    withdraw_review(ReviewItem.objects.filter(reply__dialog=dialog), user.pk, WithdrawalCause.FEEDBACK)
+    withdraw_review(user.pk, WithdrawalCause.FEEDBACK, dialog_id=dialog.pk)
     return redirect("training:contributions")
 
 
@@ -38,6 +39,7 @@ def withdraw_contribution(request: HttpRequest, dialog_id: UUID) -> HttpResponse
 def show_receipt(request: HttpRequest, withdrawal_id: UUID) -> HttpResponse:
     """Without an account, too: it says what was removed, and nothing about whose it was."""
     receipt = get_object_or_404(Withdrawal, pk=withdrawal_id)
-    answer = render(request, "training/receipt.html", {"receipt": receipt})
+    context = {"receipt": receipt, "is_serving": is_any_serving(receipt.adapters)}
+    answer = render(request, "training/receipt.html", context)
     answer["Cache-Control"] = "no-store"
     return answer

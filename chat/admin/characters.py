@@ -10,6 +10,11 @@ from django.contrib import admin
 from django.contrib.postgres.forms import SimpleArrayField
 from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -68,3 +73,18 @@ class CharacterAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ("character_name", "key", "position", "is_live", "character_model", "adapter")
     list_filter = ("is_live",)
     search_fields = ("key", "character_name", "character_name_en")
+    exclude = ("adapter",)
+    readonly_fields = ("show_adapter",)
+
+    @admin.display(description=_("어댑터"))
+    def show_adapter(self, character: Character) -> SafeString | str:
+        """Only a release changes it."""
+        if character._state.adding:
+            return "–"
+        releases = f"{reverse('admin:chat_release_changelist')}?character__id__exact={character.pk}"
+        name = character.adapter or gettext("어댑터 없는 바탕 모델")
+        return format_html('<a class="underline" href="{}">{}</a>', releases, name)
+
+    def save_model(self, request: HttpRequest, obj: Character, form: CharacterForm, change: bool) -> None:
+        """Only what was edited: a form that was opened before a promotion does not undo it."""
+        obj.save(update_fields=form.changed_data if change else None)

@@ -18,7 +18,7 @@ from chat.admin.row_page import Page, RowPageAdmin, get_person, locate_lineage
 from chat.models import Character, Release, ReleaseState
 from chat.serving.canary import RATES
 from chat.serving.refusals import ServingRefused, describe_refusal
-from chat.serving.roll_back import roll_back
+from chat.serving.roll_back import find_former, has_way_back, roll_back
 
 MAY_DECIDE: Final = "training.promote"
 SEEN_WITH: Final = (MAY_DECIDE, "training.view_evaluation", "chat.view_adapter")
@@ -58,7 +58,12 @@ def describe_voices(request: HttpRequest) -> list[dict[str, Any]]:
         place = "live" if release.state == ReleaseState.LIVE else "open"
         by_character.setdefault(release.character_id, {})[place] = release
     return [
-        {"character": character, "may_decide": may_decide(request), **by_character.get(character.pk, {})}
+        {
+            "character": character,
+            "may_decide": may_decide(request),
+            "has_way_back": "live" in (found := by_character.get(character.pk, {})) and has_way_back(found["live"]),
+            **found,
+        }
         for character in Character.objects.order_by("position")
     ]
 
@@ -94,7 +99,7 @@ class ReleaseAdmin(RowPageAdmin):
             "workers": sorted(row.figures.get("workers", {}).items()),
             "rates": describe_rates(row),
             "wanted": settings.MARY_CANARY_REPLIES,
-            "may_roll_back": row.state in SERVING and may_decide(request),
+            "may_roll_back": row.state in SERVING and may_decide(request) and has_way_back(row),
             "lineage": locate_lineage("adapter", row.adapter_id) if row.adapter_id else "",
         }
 
@@ -113,18 +118,13 @@ class ReleaseAdmin(RowPageAdmin):
         except ServingRefused as refusal:
             messages.error(request, refusal.message)
         else:
-            was_live = release.state == ReleaseState.LIVE
-            messages.success(
-                request,
-                _("되돌렸어요. 다음 답변부터 이전 어댑터가 말해요.") if was_live else _("내보내기를 그만뒀어요."),
-            )
+            messages.success(request, describe_change(release))
         return self.go_to(release)
 
     def _ask(self, request: HttpRequest, release: Release) -> HttpResponse:
         names = {"character": release.character.local_name, "adapter": name_adapter(release)}
         if release.state == ReleaseState.LIVE:
-            former = name_adapter(release.former) if release.former else _("없음")
-            names["former"] = former
+            names["former"] = name_adapter(find_former(release))
             sentence = (
                 _("지금 %(character)s의 답을 쓰는 것: %(adapter)s. 되돌리면 바로 다음 답부터: %(former)s.") % names
             )
@@ -149,8 +149,17 @@ def find_current(character: Character) -> Release | None:
     return releases.open().first() or releases.live().first()
 
 
-def name_adapter(release: Release) -> str:
-    return release.adapter.name if release.adapter else _("어댑터 없는 바탕 모델")
+def name_adapter(release: Release | None) -> str:
+    return release.adapter.name if release and release.adapter else _("어댑터 없는 바탕 모델")
+
+
+def describe_change(release: Release) -> str:
+    """What rolling back the release, as it was before, has changed."""
+    if release.state != ReleaseState.LIVE:
+        return _("내보내기를 그만뒀어요.")
+    if Character.objects.filter(pk=release.character_id, adapter="").exists():
+        return _("되돌렸어요. 다음 답변부터 어댑터 없이 바탕 모델이 말해요.")
+    return _("되돌렸어요. 다음 답변부터 이전 어댑터가 말해요.")
 
 
 def describe_rates(release: Release) -> list[dict[str, Any]]:

@@ -16,7 +16,9 @@ from tests.flywheel.story import Length, Story, StoryBroken
 from tests.stack_process import StackProcess, end_gently_on_sigterm
 
 LONG = Length(people=24, has_bad_candidate=True, config={"preset": "starter-dpo"})
-SHORT = Length(people=12, has_bad_candidate=False, config={"preset": "starter-dpo", "max_steps": 2, "learning_rate": 1e-4})
+SHORT = Length(
+    people=12, has_bad_candidate=False, config={"preset": "starter-dpo", "max_steps": 2, "learning_rate": 1e-4}
+)
 
 
 def main() -> int:

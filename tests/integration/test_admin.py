@@ -149,3 +149,21 @@ def test_stop_strings_keep_their_line_breaks(client, superuser):
 
 def _some_portrait() -> str:
     return "chat/portraits/mary.svg"
+
+
+def test_a_form_opened_before_a_promotion_does_not_undo_it(client, superuser):
+    character = build_character(portrait=_some_portrait())
+    stale = fill_in(character, closing_phrase="또 만나요", adapter="")
+    Character.objects.update(adapter="mary@0123456789ab", temperature=0.4)
+    assert client.post(address(Character, "change", character.pk), stale).status_code == 302
+    character.refresh_from_db()
+    assert (character.adapter, character.closing_phrase) == ("mary@0123456789ab", "또 만나요")
+
+
+def test_a_character_shows_its_adapter_with_the_way_to_its_releases(client, superuser):
+    character = build_character(adapter="mary@0123456789ab")
+    html = client.get(address(Character, "change", character.pk)).content.decode()
+    assert 'name="adapter"' not in html
+    releases = f"{reverse('admin:chat_release_changelist')}?character__id__exact={character.pk}"
+    assert f'href="{releases}">mary@0123456789ab' in html
+    assert client.get(releases).status_code == 200

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.annotation_builders import build_expert, build_item, take_consent_back
+from tests.builders import build_turn
 from training.cycle.lease import renew, skip, take_next
 from training.cycle.rate import RatingAct, rate_reply
 from training.cycle.review_refusals import ReviewRefused
@@ -157,3 +158,33 @@ def test_eight_people_at_once_never_share_an_item():
         thread.join()
     got = [item.pk for item in taken if item is not None]
     assert len(got) == len(set(got)) == 4
+
+
+def test_a_talk_whose_screen_shows_an_earlier_crisis_goes_to_clinical_reviewers_only():
+    item = build_item()
+    before = item.reply.dialog
+    type(before).objects.filter(pk=before.pk).update(seq=9)
+    build_turn(before.counsel, "죽고 싶어요", crisis_level=3)
+    assert take_next(build_expert("ann")) is None
+    assert take_next(build_expert("doc", "clinical_reviewer")) == item
+
+
+def test_undoing_takes_the_item_from_nobody():
+    ann, ben, item = build_expert("ann"), build_expert("ben"), build_item()
+    take_next(ann)
+    skip(item.pk, ann, "unsure")
+    assert take_next(ben) == item
+    assert undo_last(ann) is None
+    assert not ReviewSkip.objects.exists()
+    assert ReviewLease.objects.get().annotator == ben
+
+
+def test_undoing_gives_no_item_back_that_needs_nobody_any_more():
+    ann, ben, item = build_expert("ann"), build_expert("ben"), build_item(needed=2)
+    for expert in (ann, ben):
+        take_next(expert)
+        rate_reply(item.pk, expert, RatingAct(overall=7))
+    ReviewItem.objects.update(needed=1)
+    assert undo_last(ann) is None
+    item.refresh_from_db()
+    assert (item.state, ReviewLease.objects.exists()) == (ItemState.DONE, False)

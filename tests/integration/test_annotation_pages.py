@@ -7,9 +7,11 @@ import json
 import pytest
 from django.urls import reverse
 
-from tests.annotation_builders import build_expert, build_item
+from tests.annotation_builders import build_expert, build_item, take_consent_back
+from tests.builders import build_user
 from training.cycle.lease import take_next
-from training.models import Rating, RawAccess, ReviewItem
+from training.cycle.rate import RatingAct, rate_reply
+from training.models import ItemState, Rating, RawAccess, ReviewItem
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +89,7 @@ def test_who_works_on_an_item_keeps_it(client, ann):
 
 
 def test_the_screen_never_tells_which_adapter_wrote_an_answer(client, ann):
-    item = build_item("mina", "첫째 답이에요. 어때요?", "둘째 답이에요. 어때요?", reasons=["canary", "difference"])
+    item = build_item("mina", "첫째 답이에요. 어때요?", "둘째 답이에요. 어때요?", reasons=["canary"])
     item.reply.dialog.replies.update(adapter="mary@0123456789ab", lm="gemma", worker="w-1")
     page = read_page(client, RATE)
     shown = page.partition("data-item")[2]
@@ -185,3 +187,43 @@ def test_agreement_is_shown_by_scale_and_person(client, ann):
     page = read_page(client, reverse("admin:training_agreement"))
     assert "0.96" in page
     assert all(name in page for name in ("자연스러움", "ann", "ben"))
+
+
+def test_lists_and_choices_name_experts_and_no_users(client):
+    item = build_item("somebody-who-talks")
+    rater = build_expert("rater-of-the-house")
+    RawAccess.objects.create(user=item.user, dialog=item.reply.dialog, reader=rater, reason=REASON)
+    ReviewItem.objects.update(assigned_to=rater)
+    for login_id in ("another-user", "one-more-user"):
+        build_user(login_id)
+    client.force_login(build_user("chief", is_staff=True, is_superuser=True))
+    names = ("reviewitem_changelist", "rating_changelist", "rawaccess_changelist")
+    pages = [reverse(f"admin:training_{name}") for name in names]
+    for page in (*pages, reverse("admin:training_reviewitem_change", args=[item.pk])):
+        html = read_page(client, page)
+        assert "another-user" not in html
+        assert "one-more-user" not in html
+    assert "rater-of-the-house" in html
+
+
+def test_asking_for_more_ratings_opens_the_item_again(client):
+    item = build_item()
+    expert = build_expert("ann")
+    take_next(expert)
+    rate_reply(item.pk, expert, RatingAct(overall=7))
+    client.force_login(build_user("chief", is_staff=True, is_superuser=True))
+    for needed, state in ((2, ItemState.OPEN), (1, ItemState.DONE)):
+        page = reverse("admin:training_reviewitem_change", args=[item.pk])
+        assert client.post(page, {"needed": needed, "assigned_to": ""}).status_code == 302
+        item.refresh_from_db()
+        assert (item.needed, item.state, item.dt_done is None) == (needed, state, state == ItemState.OPEN)
+
+
+def test_ratings_of_users_who_took_their_consent_back_are_not_listed(client):
+    item = build_item()
+    Rating.objects.create(item=item, annotator=build_expert("ann"), overall=4, correction="고쳐 쓴 말이에요")
+    client.force_login(build_user("chief", is_staff=True, is_superuser=True))
+    page = reverse("admin:training_rating_change", args=[Rating.objects.get().pk])
+    assert "고쳐 쓴 말이에요" in read_page(client, page)
+    take_consent_back(item.user)
+    assert "고쳐 쓴 말이에요" not in client.get(page, follow=True).content.decode()

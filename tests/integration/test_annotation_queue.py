@@ -94,11 +94,11 @@ def test_a_new_reason_raises_an_open_item_and_leaves_a_finished_one():
 
 
 def test_reasons_that_others_gave_are_kept():
-    item = build_item(reasons=["difference"], priority=3.0)
+    item = build_item(reasons=["canary"], priority=3.0)
     thumb_down(item.reply)
     fill()
     item.refresh_from_db()
-    assert set(item.reasons) == {"difference", "thumbs_down"}
+    assert set(item.reasons) == {"canary", "thumbs_down"}
 
 
 def test_what_is_old_is_left_in_peace():
@@ -116,3 +116,18 @@ def test_the_pass_goes_on_past_its_first_chunk(monkeypatch):
     for _ in range(5):
         thumb_down(build_reply(build_turn(counsel)))
     assert fill() == 5
+
+
+def test_a_turn_after_a_crisis_is_for_clinical_reviewers_too():
+    reply = build_reviewable_reply("mina", GOOD, crisis_level=2)
+    thumb_down(build_reply(build_turn(reply.dialog.counsel), GOOD))
+    fill()
+    later = ReviewItem.objects.exclude(reply=reply).get()
+    assert (later.needs_clinical, later.reasons) == (True, ["thumbs_down"])
+
+
+def test_a_dialog_that_was_taken_back_never_comes_in_again():
+    reply = build_reviewable_reply("mina", GOOD, GOOD + " 더 들려주세요.")
+    ReviewItem.objects.create(reply=reply, user_id=reply.dialog.user_id, reasons=[], state=ItemState.WITHDRAWN)
+    thumb_down(reply.dialog.replies.exclude(pk=reply.pk).get(), "unsafe")
+    assert fill() == 0

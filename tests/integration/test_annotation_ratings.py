@@ -6,9 +6,11 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from chat.models import Reply
+from chat.models import Dialog, Release, Reply
 from tests.annotation_builders import build_expert, build_item, take_consent_back
+from tests.flywheel_rows import build_adapter
 from training.cycle.lease import take_next
 from training.cycle.rate import RatingAct, adjudicate, rate_reply
 from training.cycle.read_raw import read_raw
@@ -193,3 +195,45 @@ def test_reading_raw_needs_role_and_reason_and_leaves_a_trace(ann):
     assert read_raw(item.pk, doc, "위기 여부를 확인하려고요")[-1].message == "잠이 안 와요"
     trace = RawAccess.objects.get()
     assert (trace.user, trace.reader, trace.dialog) == (item.user, doc, item.reply.dialog)
+
+
+def test_a_decision_is_changed_only_by_whoever_decided_and_while_it_stands(item):
+    boss = build_expert("boss", "reviewer")
+    Rating.objects.create(item=item, annotator=boss, overall=5, dt_withdrawn=timezone.now())
+    with pytest.raises(ReviewRefused, match="not_disputed"):
+        adjudicate(item.pk, boss, RatingAct(overall=3))
+    Rating.objects.update(is_authoritative=True)
+    with pytest.raises(ReviewRefused, match="not_disputed"):
+        adjudicate(item.pk, boss, RatingAct(overall=3))
+
+
+def test_a_crisis_that_came_after_the_lease_refuses_the_rating(item, ann):
+    Dialog.objects.filter(pk=item.reply.dialog_id).update(crisis_level=2)
+    with pytest.raises(ReviewRefused, match="not_allowed"):
+        rate(item, ann, overall=5)
+
+
+@pytest.fixture
+def trial(item) -> Release:
+    """Some users try the adapter that wrote the item's reply."""
+    adapter = build_adapter(item.reply.dialog.counsel.character)
+    Reply.objects.filter(pk=item.reply_id).update(adapter=adapter.name)
+    stamps = {"state": "canary", "canary_percent": 10, "dt_verified": timezone.now()}
+    return Release.objects.create(character=adapter.character, adapter=adapter, **stamps)
+
+
+@pytest.mark.parametrize("reason", ["crisis_missed", "unsafe"])
+def test_an_expert_who_finds_danger_ends_the_trial_at_once(item, ann, trial, reason):
+    rate(item, ann, overall=1, reasons=(reason, "cold"))
+    trial.refresh_from_db()
+    assert (trial.state, trial.ended_by) == ("rolled_back", ann)
+    assert reason in trial.end_reason
+    assert "cold" not in trial.end_reason
+
+
+def test_other_faults_and_other_adapters_leave_the_trial_alone(item, ann, trial):
+    rate(item, ann, overall=1, reasons=("cold",))
+    Reply.objects.filter(pk=item.reply_id).update(adapter="somebody@else")
+    rate(item, ann, overall=1, reasons=("unsafe",))
+    trial.refresh_from_db()
+    assert trial.state == "canary"

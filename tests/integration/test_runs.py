@@ -6,24 +6,28 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from django.db import IntegrityError, close_old_connections, connection
+from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.db.models.functions import Now
 
 from chat.models import Adapter, Character
+from chat.serving.taint import taint_adapter
 from tests.builders import build_character
 from tests.integration.runs_world import TINY_STEPS, build_adapter, build_run, build_snapshot
 from tests.tiny_base import make_tiny_base
+from training.cycle import train
 from training.cycle.claim_run import claim_run
+from training.cycle.ending import RunStopped
 from training.cycle.prepare import get_run_folder, sweep_run_folders
 from training.cycle.run_refusals import RunRefused
-from training.cycle.run_training import run_next_training
+from training.cycle.run_training import check_run, run_next_training
 from training.cycle.train import cancel_run
+from training.cycle.watch import Watch
 from training.models import Evaluation, RunState, Snapshot, SnapshotState, TrainingRun
 from training.watched import is_free
 
@@ -149,6 +153,68 @@ def test_a_withdrawal_while_it_trains_stops_the_run_and_its_copies_go(snapshot, 
     run.refresh_from_db()
     assert (run.state, run.error_code) == (RunState.CANCELLED, "snapshot_tainted")
     assert not (get_run_folder(run) / "data").exists()
+
+
+@pytest.fixture
+def parent(mary: Character) -> Adapter:
+    """What speaks now, and so what runs go on from."""
+    adapter = build_adapter(mary)
+    Character.objects.filter(pk=mary.pk).update(adapter=adapter.name)
+    mary.refresh_from_db()
+    return adapter
+
+
+def test_a_run_whose_parent_was_tainted_while_it_waited_is_not_begun(snapshot, parent):
+    run = build_run(snapshot)
+    assert run.parent == parent
+    taint_adapter(parent, reason="withdrawal")
+    ended = run_next_training(stay)
+    assert (ended.state, ended.error_code) == (RunState.CANCELLED, "parent_tainted")
+    assert not get_run_folder(run).exists()
+
+
+def test_what_was_made_from_a_parent_that_was_tainted_meanwhile_is_not_stored_and_never_serves(
+    snapshot, parent, monkeypatch
+):
+    build_run(snapshot)
+    child = build_adapter(snapshot.character, "e" * 64)
+
+    def make(watch: Watch, run: TrainingRun) -> Adapter:
+        taint_adapter(parent, reason="withdrawal")
+        return child
+
+    monkeypatch.setattr("training.cycle.run_training._make_adapter", make)
+    ended = run_next_training(stay)
+    child.refresh_from_db()
+    assert (ended.state, ended.error_code, ended.adapter) == (RunState.CANCELLED, "parent_tainted", None)
+    assert child.is_tainted
+    assert not Evaluation.objects.exists()
+
+
+def test_a_parent_that_is_tainted_just_as_a_run_is_asked_for_is_not_taken(snapshot, parent, monkeypatch):
+    """The first look still finds it clean."""
+    looks = [parent]
+    monkeypatch.setattr(train, "find_parent", lambda character: looks.pop() if looks else None)
+    taint_adapter(parent, reason="withdrawal")
+    assert build_run(snapshot).parent is None
+
+
+def test_whoever_taints_the_parent_waits_until_the_run_that_was_asked_for_stands(snapshot, parent):
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            run = build_run(snapshot)
+            tainting = pool.submit(taint_in_a_thread, parent)
+            assert wait([tainting], timeout=1).not_done
+        tainting.result(WAIT_SECONDS)
+    with pytest.raises(RunStopped, match="parent_tainted"):
+        check_run(run)
+
+
+def taint_in_a_thread(adapter: Adapter) -> None:
+    try:
+        taint_adapter(adapter, reason="withdrawal")
+    finally:
+        connection.close()
 
 
 def test_a_run_that_its_worker_gave_back_goes_on_from_the_checkpoint(snapshot, start_worker):

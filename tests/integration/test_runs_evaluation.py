@@ -10,13 +10,15 @@ import pytest
 from django.utils import timezone
 
 from tests.builders import build_character
+from tests.flywheel_rows import build_pairs, build_staff
 from tests.integration.runs_world import build_adapter, build_snapshot
 from training.cycle import run_evaluation as module
 from training.cycle.evaluate import ask_for_evaluation
-from training.cycle.gate_folder import get_gate_folder, list_judged_digests, prepare_gate_folder
+from training.cycle.gate_folder import UNMEASURED, get_gate_folder, list_judged_digests, prepare_gate_folder
 from training.cycle.run_evaluation import run_next_evaluation
 from training.cycle.run_refusals import RunRefused
 from training.cycle.watch import Watch
+from training.gate.bars import Needed
 from training.gate.folder import read_settings
 from training.models import ArenaCase, Evaluation, RunState, TrainingRun
 
@@ -154,6 +156,39 @@ def test_what_was_refused_beside_the_same_adapter_is_known_when_it_comes_again(r
 def test_a_passed_candidate_may_be_judged_again_beside_a_new_live_one(run, gate):
     judge(run)
     assert list_judged_digests(ask_for_evaluation(run)) == set()
+
+
+@pytest.mark.parametrize("code", sorted(UNMEASURED))
+def test_a_refusal_that_says_only_what_was_not_measured_lets_the_candidate_come_again(run, gate, code):
+    gate["report"] = {"verdict": "failed", "reasons": [{"code": code, "ko": "", "en": ""}]}
+    judge(run)
+    assert list_judged_digests(ask_for_evaluation(run)) == set()
+    gate.update(codes=[0], report={"verdict": "failed", "reasons": [{"code": code}, *REFUSED["reasons"]]})
+    run_next_evaluation(lambda: False)
+    assert list_judged_digests(ask_for_evaluation(run)) == {"c" * 64}
+
+
+def test_what_was_not_measured_is_spelled_as_the_gate_spells_it():
+    from training.gate import checks
+
+    assert {checks.MISSING_CASE, checks.MISSING_EVALUATOR, checks.EVALUATOR_FAILED} == UNMEASURED
+
+
+@pytest.mark.parametrize(("users", "has_fresh"), [(2, False), (Needed.fresh, True)])
+def test_newer_talks_are_shown_once_they_are_as_many_as_the_gate_needs(run, gate, users, has_fresh):
+    build_pairs(run.character, build_staff(), users)
+    folder = prepare_gate_folder(ask_for_evaluation(run))
+    assert read_settings(folder).has_fresh is has_fresh
+    assert (folder / "fresh.jsonl").exists() is has_fresh
+
+
+def test_a_snapshot_without_its_held_out_talks_is_not_judged_by_the_starter_s_alone(run, gate, settings):
+    heldout = settings.MARY_SNAPSHOTS_FOLDER / run.snapshot.digest / "heldout.jsonl"
+    heldout.write_text("")
+    assert judge(run).state == "passed"
+    heldout.unlink()
+    evaluation = judge(run)
+    assert (evaluation.state, evaluation.error.partition(":")[0]) == ("failed", "snapshot_missing")
 
 
 def test_verdicts_are_spelled_as_the_gate_spells_them():

@@ -14,13 +14,36 @@ from chat.models import Adapter, ConsentKind, Release, User
 from chat.rooms.delete import delete_counsel
 from chat.serving.publish import publish
 from chat.serving.refusals import ServingRefused
-from tests.builders import build_character, grant
-from tests.flywheel_rows import build_adapter, build_answered, build_giver, build_pairs, build_rating, build_staff
+from tests.builders import build_character, build_reply, build_turn, grant
+from tests.flywheel_rows import (
+    build_adapter,
+    build_answered,
+    build_giver,
+    build_pairs,
+    build_rating,
+    build_staff,
+    correct,
+)
 from training.cycle.approve import decide_snapshot
+from training.cycle.arena import cast_vote, count_votes, find_next_case
+from training.cycle.exchange import export_snapshot, inspect_import
 from training.cycle.freeze import freeze_snapshot, get_snapshot_folder
 from training.cycle.lineage import trace_dialog
-from training.cycle.retrain import close_receipts, retrain_clean
-from training.models import Pair, Rating, ReviewItem, RunState, Snapshot, SnapshotState, TrainingRun, Withdrawal
+from training.cycle.pair import derive_pairs_of_dialog
+from training.cycle.refusals import TrainingRefused
+from training.cycle.retrain import retrain_clean
+from training.models import (
+    ArenaCase,
+    Evaluation,
+    Pair,
+    Rating,
+    ReviewItem,
+    RunState,
+    Snapshot,
+    SnapshotState,
+    TrainingRun,
+    Withdrawal,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -146,17 +169,6 @@ def test_when_nothing_is_left_there_is_no_clean_run():
     assert retrain_clean(first.pk) == []
 
 
-def test_a_receipt_is_closed_once_the_adapter_serves_no_longer(learned: Learned):
-    now = timezone.now()
-    release = Release.objects.create(
-        character=learned.character, adapter=learned.adapter, state="live", dt_verified=now, dt_live=now
-    )
-    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
-    assert close_receipts() == 0
-    Release.objects.filter(pk=release.pk).update(state="superseded", dt_ended=now)
-    assert close_receipts() == 1
-
-
 def test_the_user_sees_what_was_used_and_takes_one_back(learned: Learned, client: Client):
     giver = learned.givers[0]
     client.force_login(giver)
@@ -167,6 +179,85 @@ def test_the_user_sees_what_was_used_and_takes_one_back(learned: Learned, client
     assert not Pair.objects.filter(user=giver).exists()
     assert ReviewItem.objects.get(user=giver).state == "withdrawn"
     assert Withdrawal.objects.get().cause == "feedback"
+
+
+def test_a_turn_that_was_taken_back_is_not_even_context_any_more(learned: Learned, client: Client):
+    giver = learned.givers[0]
+    first = Pair.objects.get(user=giver).dialog
+    later = build_reply(build_turn(first.counsel, "그다음 날은 좀 나았어요."), text="다행이네요.")
+    correct(later, build_staff(), "하루 사이에 조금 나아지셨군요. 무엇이 달랐나요?")
+    with_both = freeze_snapshot(learned.character, None)
+    client.force_login(giver)
+    client.post(reverse("training:withdraw", args=[first.pk]))
+    with_both.refresh_from_db()
+    assert with_both.state == SnapshotState.TAINTED
+    rest = freeze_snapshot(learned.character, None)
+    written = b"".join(path.read_bytes() for path in get_snapshot_folder(rest.digest).iterdir()).decode()
+    assert "하루 사이에 조금 나아지셨군요" in written
+    assert first.u_message not in written
+
+
+def test_taking_back_twice_makes_one_receipt(learned: Learned, client: Client):
+    giver = learned.givers[0]
+    client.force_login(giver)
+    dialog = Pair.objects.get(user=giver).dialog
+    for _ in range(2):
+        client.post(reverse("training:withdraw", args=[dialog.pk]))
+    assert Withdrawal.objects.count() == 1
+
+
+def test_a_verdict_keeps_its_figures_and_votes_but_no_words_of_who_withdrew(learned: Learned):
+    report = {"verdict": "passed", "checks": [1], "worst": ["말"], "samples": ["말"]}
+    evaluation = Evaluation.objects.create(
+        run=learned.run,
+        character=learned.character,
+        candidate=learned.adapter,
+        state="passed",
+        report=report,
+        dt_finished=timezone.now(),
+    )
+    case = ArenaCase.objects.create(
+        evaluation=evaluation, number=1, turns=[["user", "말"]], candidate_reply="말", live_reply="말"
+    )
+    cast_vote(case, build_staff(), "left")
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    evaluation.refresh_from_db()
+    case.refresh_from_db()
+    assert evaluation.report == {"verdict": "passed", "checks": [1]}
+    assert (case.turns, case.candidate_reply, count_votes(evaluation).decided) == ([], "", 1)
+    assert find_next_case(evaluation, build_staff()) is None
+
+
+def test_a_gate_that_runs_begins_anew_without_the_words(learned: Learned):
+    evaluation = Evaluation.objects.create(
+        run=learned.run,
+        character=learned.character,
+        candidate=learned.adapter,
+        state="running",
+        attempt=1,
+        dt_heartbeat=timezone.now(),
+    )
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    evaluation.refresh_from_db()
+    assert evaluation.state == "queued"
+
+
+def test_an_old_export_does_not_bring_withdrawn_words_back(learned: Learned, folder: Path):
+    export_snapshot(learned.snapshot, folder / "out", "ours")
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    files = [folder / "out" / "train.jsonl", folder / "out" / "heldout.jsonl"]
+    faults = [code for file in files if file.exists() for code in inspect_import(file, learned.character).fault_codes]
+    assert faults == ["withdrawn"]
+
+
+def test_content_that_was_withdrawn_is_not_frozen_again_under_its_old_digest(learned: Learned):
+    giver = learned.givers[0]
+    reply = Pair.objects.get(user=giver).dialog.replies.get()
+    grant(giver, ConsentKind.TRAINING, is_granted=False)
+    grant(giver, ConsentKind.TRAINING)
+    derive_pairs_of_dialog(reply.dialog_id)
+    with pytest.raises(TrainingRefused, match="snapshot_tainted"):
+        freeze_snapshot(learned.character, None)
 
 
 def test_nobody_withdraws_for_another(learned: Learned, client: Client):

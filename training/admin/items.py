@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
@@ -24,7 +25,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from chat.models import User
 from training.admin import rating_pages as pages
 from training.admin.agreement import show_agreement
-from training.cycle.lease import RATE, REVIEW_CRISIS
+from training.cycle.lease import RATE, REVIEW_CRISIS, exclude_clinical, lock_item
+from training.cycle.settle import settle_item
 from training.models import ItemState, ReviewItem, ReviewLease
 from training.models.items import QueueReason
 
@@ -91,7 +93,10 @@ class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
         *("show_place", "show_state", "show_reasons", "show_priority", "show_character"),
         *("show_ratings", "show_holder", "show_queued", "show_way"),
     )
-    list_filter = (StateFilter, ReasonFilter, "needs_clinical", "assigned_to", "reply__dialog__counsel__character")
+    list_filter = (
+        *(StateFilter, ReasonFilter, "needs_clinical", ("assigned_to", admin.RelatedOnlyFieldListFilter)),
+        "reply__dialog__counsel__character",
+    )
     list_filter_sheet = False
     list_before_template = "training/queue_head.html"
     list_per_page = 25
@@ -125,13 +130,26 @@ class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
         leases = ReviewLease.objects.filter(dt_until__gt=timezone.now()).select_related("annotator")
-        items = ReviewItem.objects.of_consenting_users()
+        items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
         if not _may(request, REVIEW_CRISIS):
-            items = items.filter(needs_clinical=False)
+            items = exclude_clinical(items)
         items = items.select_related("reply__dialog__counsel__character", "assigned_to")
         items = items.prefetch_related(Prefetch("leases", leases, to_attr="live_leases"))
         items = items.annotate(standing=Count("ratings", filter=Q(ratings__dt_withdrawn__isnull=True)))
         return cast("QuerySet[ReviewItem]", items.order_by(*self.ordering))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        given = {"queryset": list_raters()} if db_field.name == "assigned_to" else {}
+        return super().formfield_for_foreignkey(db_field, request, **{**kwargs, **given})
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: ReviewItem, form: Any, change: bool) -> None:
+        """Under the row's lock, and only what was edited: experts may have rated since the form was opened."""
+        item = lock_item(obj.pk)
+        for name in form.changed_data:
+            setattr(item, name, form.cleaned_data[name])
+        item.save(update_fields=form.changed_data)
+        settle_item(item)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         numbers = {state: ReviewItem.objects.of_consenting_users().filter(state=state).count() for state in ItemState}
@@ -188,7 +206,7 @@ class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
         if person is None:
             self.message_user(request, gettext("누구에게 맡길지 골라 주세요."), messages.ERROR)
             return
-        self._assign(request, items if person.has_perm(REVIEW_CRISIS) else items.filter(needs_clinical=False), person)
+        self._assign(request, items if person.has_perm(REVIEW_CRISIS) else exclude_clinical(items), person)
 
     @admin.action(description=_("맡긴 것 거두기"), permissions=["change"])
     def release(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:

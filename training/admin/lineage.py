@@ -1,6 +1,6 @@
 """One page, both directions: where a reply or an adapter comes from, and what became of a message.
 
-Texts stand here masked, and only of users who let people read along.
+Texts stand here masked, and only of users who let people read along; those of a crisis for clinical reviewers only.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from chat.admin.row_page import get_person
-from chat.models import Adapter, Consent, ConsentKind, Dialog, Reply
-from training.cycle.lineage import trace_adapter, trace_dialog, trace_reply
+from chat.models import Adapter, Consent, ConsentKind, Dialog, Reply, User
+from training.admin.readable import find_readable_pairs, may_read_turn
+from training.cycle.lineage import Ancestry, trace_adapter, trace_dialog, trace_reply
 from training.cycle.masked_room import MaskedDialog, read_masked_room
 
 SEES_LINEAGE: Final = "training.view_pair"
@@ -24,7 +25,7 @@ ASKED: Final = ("reply", "dialog", "adapter")
 
 
 def show_lineage(request: HttpRequest) -> HttpResponse:
-    get_person(request, SEES_LINEAGE)
+    person = get_person(request, SEES_LINEAGE)
     request.current_app = admin.site.name
     asked = {name: request.GET.get(name, "").strip() for name in ASKED}
     context: dict[str, Any] = {**admin.site.each_context(request), "title": _("계보"), "asked": asked}
@@ -32,51 +33,61 @@ def show_lineage(request: HttpRequest) -> HttpResponse:
     if kind:
         try:
             context |= {"reply": trace_one_reply, "dialog": trace_one_dialog, "adapter": trace_one_adapter}[kind](
-                asked[kind]
+                asked[kind], person
             )
         except (ValueError, Http404):
             messages.warning(request, _("그런 것이 없어요. 번호를 확인해 주세요."))
     return render(request, "training/lineage.html", context)
 
 
-def trace_one_reply(reply_id: str) -> dict[str, Any]:
+def trace_one_reply(reply_id: str, person: User) -> dict[str, Any]:
     """Raises ValueError, Http404."""
     reply = get_object_or_404(Reply.objects.select_related("dialog"), pk=UUID(reply_id))
-    turn = find_readable_turn(reply.dialog)
+    turn = find_readable_turn(reply.dialog, person)
     return {
-        "ancestry": trace_reply(reply),
+        **tell_ancestry(trace_reply(reply), person),
         "message": turn.message if turn else "",
         "answer": turn.replies.get(reply.pk, "") if turn else "",
-        "is_readable": turn is not None,
+        **tell_why_hidden(reply.dialog, person, turn),
     }
 
 
-def trace_one_adapter(asked: str) -> dict[str, Any]:
+def trace_one_adapter(asked: str, person: User) -> dict[str, Any]:
     """By id, or by name@digest. Raises ValueError, Http404."""
     by = {"name": asked} if "@" in asked else {"pk": UUID(asked)}
-    return {"ancestry": trace_adapter(get_object_or_404(Adapter, **by))}
+    return tell_ancestry(trace_adapter(get_object_or_404(Adapter, **by)), person)
 
 
-def trace_one_dialog(dialog_id: str) -> dict[str, Any]:
+def tell_ancestry(ancestry: Ancestry, person: User) -> dict[str, Any]:
+    return {"ancestry": ancestry, "readable_pairs": find_readable_pairs(ancestry.pairs, person)}
+
+
+def trace_one_dialog(dialog_id: str, person: User) -> dict[str, Any]:
     """Raises ValueError, Http404."""
     dialog = get_object_or_404(Dialog, pk=UUID(dialog_id))
-    turn = find_readable_turn(dialog)
+    turn = find_readable_turn(dialog, person)
     descendants = trace_dialog(dialog.pk)
     return {
         "descendants": descendants,
         "replies_given": sorted(descendants.replies_given.items()),
         "message": turn.message if turn else "",
         "answer": turn.answer if turn else "",
-        "is_readable": turn is not None,
+        **tell_why_hidden(dialog, person, turn),
     }
 
 
-def find_readable_turn(dialog: Dialog) -> MaskedDialog | None:
-    """None where its user does not let people read along."""
+def find_readable_turn(dialog: Dialog, person: User) -> MaskedDialog | None:
+    """None where its user does not let people read along, and of a crisis for whoever is no clinical reviewer."""
+    if not may_read_turn(dialog, person):
+        return None
     if not Consent.objects.granting(ConsentKind.HUMAN_REVIEW).filter(pk=dialog.user_id).exists():
         return None
     room = read_masked_room(dialog.counsel_id, up_to_seq=dialog.seq)
     return next((turn for turn in room if turn.dialog_id == dialog.pk), None)
+
+
+def tell_why_hidden(dialog: Dialog, person: User, turn: MaskedDialog | None) -> dict[str, bool]:
+    return {"is_readable": turn is not None, "is_clinical": not may_read_turn(dialog, person)}
 
 
 def list_urls() -> list[URLPattern]:

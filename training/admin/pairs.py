@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chat.admin.row_page import RowPageAdmin, locate_lineage
+from chat.models import User
+from training.admin.readable import list_of_consenting, may_read_turn
 from training.models import Pair, PairState
 
 COLORS: Final = {PairState.ACTIVE: "success", PairState.EXCLUDED: "default"}
@@ -24,12 +27,16 @@ class PairAdmin(RowPageAdmin):
     search_fields = ("key", "=dialog__id")
     ordering = ("-dt_derived",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pair]:
+        return list_of_consenting(super().get_queryset(request))
+
     @display(description=_("상태"), label=COLORS, ordering="state")  # type: ignore[untyped-decorator]
     def show_state(self, pair: Pair) -> Any:
         return pair.state, pair.get_state_display()
 
     def describe(self, request: HttpRequest, row: Pair) -> dict[str, Any]:
         return {
+            "is_readable": may_read_turn(row.dialog, cast(User, request.user)),
             "ratings": row.ratings.select_related("annotator").order_by("dt_rated"),
             "snapshots": row.snapshots.select_related("snapshot").order_by("snapshot__dt_built"),
             "lineage": locate_lineage("dialog", row.dialog_id),

@@ -74,7 +74,7 @@ def skip_item(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @answer_refusals
 def undo_rating(request: HttpRequest) -> HttpResponse:
     expert = _get_expert(request, RATE)
-    return _answer(request, _describe_next(expert, undo_last(expert)))
+    return _answer(request, _describe_next(expert, undo_last(expert) or take_next(expert)))
 
 
 @require_POST

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from chat.admin.read_only import ReadOnlyAdmin
-from training.models import Rating, RatingReason, RawAccess
+from chat.models import User
+from training.cycle.lease import REVIEW_CRISIS, exclude_clinical
+from training.models import Rating, RatingReason, RawAccess, ReviewItem
 
 
 @admin.register(Rating)
 class RatingAdmin(ReadOnlyAdmin):
-    """The correction is the expert's own text over a pseudonymised one."""
+    """The correction is the expert's own text over a pseudonymised one, and shows as long as that one may be read."""
 
     fields = (
         *("id", "item", "annotator", "overall", "scores", "show_reasons", "correction", "is_both_bad", "comment"),
@@ -23,9 +29,15 @@ class RatingAdmin(ReadOnlyAdmin):
         *("dt_rated", "annotator", "overall", "show_reasons", "has_correction"),
         *("is_authoritative", "seconds", "version", "stands"),
     )
-    list_filter = ("is_authoritative", "annotator", "dt_rated")
+    list_filter = ("is_authoritative", ("annotator", admin.RelatedOnlyFieldListFilter), "dt_rated")
     list_select_related = ("annotator",)
     ordering = ("-dt_rated",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rating]:
+        items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
+        if not cast(User, request.user).has_perm(REVIEW_CRISIS):
+            items = exclude_clinical(items)
+        return cast("QuerySet[Rating]", super().get_queryset(request).filter(item__in=items))
 
     @display(description=_("까닭"), label=True)  # type: ignore[untyped-decorator]
     def show_reasons(self, rating: Rating) -> list[str]:
@@ -44,5 +56,5 @@ class RatingAdmin(ReadOnlyAdmin):
 class RawAccessAdmin(ReadOnlyAdmin):
     fields = ("id", "user", "dialog_id", "reader", "reason", "dt_opened")
     list_display = ("dt_opened", "reader", "user", "reason")
-    list_filter = ("reader", "dt_opened")
+    list_filter = (("reader", admin.RelatedOnlyFieldListFilter), "dt_opened")
     list_select_related = ("reader", "user")

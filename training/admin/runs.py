@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -153,11 +155,16 @@ def describe_run(run: TrainingRun, *, seen: str) -> dict[str, Any]:
         "total": progress.get("total"),
         "seconds_left": progress.get("seconds_left"),
         "attempt": run.attempt,
+        "heartbeat": describe_heartbeat(run),
         "error": describe_error(run),
         "mark": mark,
         "figures": read_figures(folder) if mark != seen else None,
         "log": read_log_tail(folder),
     }
+
+
+def describe_heartbeat(run: TrainingRun) -> str:
+    return date_format(timezone.localtime(run.dt_heartbeat), "Y-m-d H:i:s") if run.dt_heartbeat else "—"
 
 
 def describe_error(run: TrainingRun) -> str:

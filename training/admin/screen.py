@@ -23,7 +23,7 @@ from training.models.items import QueueReason
 REASON_KEYS: Final = dict(zip(RatingReason.values, "QWERTYFGHJKLZV", strict=True))
 """Letters that mean nothing else on the screen: A–D are answers, X both bad, S skip, U undo, M memo."""
 RECENT_TURNS: Final = 8
-TELLING_REASONS: Final = frozenset({QueueReason.CANARY, QueueReason.DIFFERENCE})
+TELLING_REASONS: Final = frozenset({QueueReason.CANARY})
 """These would tell which adapter wrote the answer."""
 
 

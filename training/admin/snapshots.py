@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from chat.admin.row_page import Page, RowPageAdmin, Tool, get_person
 from chat.models import Character
+from training.admin.readable import find_readable_pairs
 from training.admin.snapshot_contents import describe_bars, describe_left_out, read_first_talks
 from training.admin.snapshot_files import EXPORTED, export_files, show_import
 from training.cycle.approve import decide_snapshot
@@ -75,10 +76,12 @@ class SnapshotAdmin(RowPageAdmin):
         user: Any = request.user
         members = row.pairs.select_related("pair").exclude(pair=None).order_by("pair_key")
         is_clean = row.state != SnapshotState.TAINTED
+        shown = members[:SHOWN_PAIRS] if is_clean else []
         return {
             "bars": describe_bars(row.composition),
             "left_out": describe_left_out(row.counts),
-            "members": members[:SHOWN_PAIRS] if is_clean else [],
+            "members": shown,
+            "readable_pairs": find_readable_pairs(shown, user),
             "talks": read_first_talks(get_snapshot_folder(row.digest)) if row.composition.get("imported") else [],
             "runs": row.runs.select_related("adapter", "started_by"),
             "formats": EXPORTED if is_clean and user.has_perm(MAY_BUILD) else (),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from chat.models import User
+from training.gate.wilson import compute_wilson
 from training.models import ArenaCase, ArenaChoice, ArenaVote, Evaluation
 
 CONFIDENCE: Final = 0.95
@@ -50,7 +50,9 @@ class ArenaCount:
 def find_next_case(evaluation: Evaluation, voter: User) -> Shown | None:
     """The first case that this person has not voted on, the sides shuffled; None when all are done."""
     voted = ArenaVote.objects.filter(case__evaluation=evaluation, voter=voter)
-    case = evaluation.cases.exclude(pk__in=voted.values("case_id")).order_by("number").first()
+    # A case without turns was emptied, because somebody took the words back; its votes still count.
+    cases = evaluation.cases.exclude(turns=[])
+    case = cases.exclude(pk__in=voted.values("case_id")).order_by("number").first()
     if case is None:
         return None
     answers = (case.candidate_reply, case.live_reply)
@@ -82,17 +84,5 @@ def cast_vote(case: ArenaCase, voter: User, seen: str) -> ArenaVote:
 def count_votes(evaluation: Evaluation) -> ArenaCount:
     choices = list(ArenaVote.objects.filter(case__evaluation=evaluation).values_list("choice", flat=True))
     numbers = {choice: choices.count(choice) for choice in ArenaChoice.values}
-    low, high = compute_interval(numbers["candidate"], numbers["candidate"] + numbers["live"])
+    low, high = compute_wilson(numbers["candidate"], numbers["candidate"] + numbers["live"], CONFIDENCE)
     return ArenaCount(numbers["candidate"], numbers["live"], numbers["tie"], numbers["both_bad"], low, high)
-
-
-def compute_interval(wins: int, decided: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Wilson's score interval (Wilson 1927, J. Am. Stat. Assoc. 22) of a share; 0 to 1 where nothing is decided."""
-    if not decided:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share = wins / decided
-    centre = share + z * z / (2 * decided)
-    spread = z * (share * (1 - share) / decided + z * z / (4 * decided * decided)) ** 0.5
-    scale = 1 + z * z / decided
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

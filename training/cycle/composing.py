@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -33,15 +34,28 @@ class FrozenPair(Protocol):
 
 
 def compose_conversations(
-    room_id: str, character: str, room: Sequence[TurnOfRoom], pairs: Mapping[UUID, Sequence[FrozenPair]]
+    room_id: str,
+    character: str,
+    room: Sequence[TurnOfRoom],
+    pairs: Mapping[UUID, Sequence[FrozenPair]],
+    *,
+    left_out: Collection[UUID] = (),
 ) -> Iterator[Conversation]:
     """The talk up to its last compared answer, in parts `room/1`, `room/2` … that are short enough to learn.
 
-    Every pair stands in one part. An answer that is too long even alone with its message is in none.
+    Every pair stands in one part. An answer that is too long even alone with its message is in none. What is
+    `left_out` is in no part, and no part reaches across it.
     """
-    turns = _list_turns(room, pairs)
-    for number, part in enumerate(_cut(turns), start=1):
+    stretches = _list_stretches(room, left_out)
+    parts = (part for stretch in stretches for part in _cut(_list_turns(stretch, pairs)))
+    for number, part in enumerate(parts, start=1):
         yield Conversation(f"{room_id}/{number}", character, tuple(part))
+
+
+def _list_stretches(room: Sequence[TurnOfRoom], left_out: Collection[UUID]) -> Iterator[list[TurnOfRoom]]:
+    for is_left_out, stretch in groupby(room, key=lambda dialog: dialog.dialog_id in left_out):
+        if not is_left_out:
+            yield list(stretch)
 
 
 def _list_turns(room: Sequence[TurnOfRoom], pairs: Mapping[UUID, Sequence[FrozenPair]]) -> list[Turn]:

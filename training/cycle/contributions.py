@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
-
-from chat.models import Adapter, Feedback
-from training.models import Pair, RawAccess, ReviewItem, SnapshotPair, Withdrawal
+from chat.models import Dialog, Feedback
+from training.models import RawAccess, ReviewItem, SnapshotPair, Withdrawal
 
 
 def describe_contributions(user_id: UUID) -> dict[str, Any]:
@@ -31,19 +29,19 @@ def describe_contributions(user_id: UUID) -> dict[str, Any]:
 
 def list_reviewed(user_id: UUID) -> list[dict[str, Any]]:
     """One entry a dialog that an expert rated, newest first."""
-    memberships = SnapshotPair.objects.select_related("snapshot").prefetch_related("snapshot__runs__adapter")
-    pairs = Pair.objects.prefetch_related(Prefetch("snapshots", queryset=memberships))
+    frozen = SnapshotPair.objects.filter(pair__user_id=user_id).select_related("pair__dialog", "snapshot")
+    memberships = list(frozen.prefetch_related("snapshot__runs__adapter"))
     items = (
         ReviewItem.objects.filter(user_id=user_id, ratings__dt_withdrawn__isnull=True, ratings__isnull=False)
         .select_related("reply__dialog")
-        .prefetch_related(Prefetch("reply__dialog__pairs", queryset=pairs))
+        .prefetch_related("reply__dialog__pairs")
         .distinct()
     )
     found: dict[UUID, dict[str, Any]] = {}
     for item in sorted(items, key=lambda one: one.reply.dialog.dt_dialog, reverse=True):
         dialog = item.reply.dialog
         if dialog.pk not in found:
-            used = [membership for pair in dialog.pairs.all() for membership in pair.snapshots.all()]
+            used = [membership for membership in memberships if _holds(membership, dialog)]
             found[dialog.pk] = {
                 "dialog_id": dialog.pk,
                 "counsel_id": dialog.counsel_id,
@@ -54,6 +52,12 @@ def list_reviewed(user_id: UUID) -> list[dict[str, Any]]:
                 "adapters": sorted({name for membership in used for name in _list_adapters(membership)}),
             }
     return list(found.values())
+
+
+def _holds(membership: SnapshotPair, dialog: Dialog) -> bool:
+    """As what is compared, or as what was said before it."""
+    pair = membership.pair
+    return pair is not None and pair.counsel_id == dialog.counsel_id and pair.dialog.seq >= dialog.seq
 
 
 def _list_adapters(membership: SnapshotPair) -> list[str]:
@@ -72,9 +76,3 @@ def count_feedback(user_id: UUID) -> dict[str, int]:
         "reviewed": reviewed.distinct().count(),
         "used": used.distinct().count(),
     }
-
-
-def list_adapters_of_user(user_id: UUID) -> list[Adapter]:
-    """Every adapter that learned from this user's words, those that were withdrawn since included."""
-    by_pair = Q(run__snapshot__pairs__pair__user_id=user_id)
-    return list(Adapter.objects.filter(by_pair).distinct())

@@ -35,7 +35,7 @@ def clean_correction(text: str, original: str) -> str:
         raise ReviewRefused("correction_too_long")
     if cleaned.split() == original.split():
         raise ReviewRefused("correction_same")
-    if _hides_numbers(cleaned):
+    if hides_numbers(cleaned):
         raise ReviewRefused("correction_phone")
     if LINK.search(cleaned):
         raise ReviewRefused("correction_link")
@@ -44,6 +44,6 @@ def clean_correction(text: str, original: str) -> str:
     return cleaned
 
 
-def _hides_numbers(text: str) -> bool:
+def hides_numbers(text: str) -> bool:
     guard = PhoneGuard(allowed_numbers())
     return guard.feed(text) + guard.flush() != text

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from chat.models import Feedback
-from training.cycle.arena import compute_interval
+from training.cycle.arena import CONFIDENCE
+from training.gate.wilson import compute_wilson
 from training.models import ArenaChoice, ArenaVote, ItemState, Pair, PairState, Rating, ReviewItem
 
 RATING_DAYS: Final = 14
@@ -131,7 +132,7 @@ def list_win_rates() -> list[dict[str, Any]]:
             "evaluation": row["case__evaluation"],
             "adapter": row["case__evaluation__candidate__name"],
             "share": round(100 * row["wins"] / row["decided"]) if row["decided"] else None,
-            "interval": tuple(round(100 * end) for end in compute_interval(row["wins"], row["decided"])),
+            "interval": tuple(round(100 * end) for end in compute_wilson(row["wins"], row["decided"], CONFIDENCE)),
         }
         for row in rows
     ]

@@ -17,6 +17,8 @@ from typing import Final
 from django.db import transaction
 
 from chat.models import Character, User
+from chat.pseudonyms.mask import Masker
+from training.cycle.correction import LINK, hides_numbers
 from training.cycle.freeze import HELDOUT, TRAIN, get_snapshot_folder, write_files
 from training.cycle.refusals import TrainingRefused
 from training.cycle.selection import split_rooms
@@ -25,7 +27,7 @@ from training.datasets.formats import FORMATS, guess_format
 from training.datasets.reading import read_conversations
 from training.finetune.records import Conversation, RecordError, Turn, dump_conversation
 from training.finetune.records import read_conversations as read_ours
-from training.models import Snapshot, SnapshotState
+from training.models import Snapshot, SnapshotState, Withdrawal
 
 SHOWN_FAULTS: Final = 20
 
@@ -104,12 +106,50 @@ def inspect_import(path: Path, character: Character) -> Inspected:
         if len(inspected.faults) < SHOWN_FAULTS:
             inspected.faults.append(str(fault))
 
+    erased = list_erased_rooms()
     for _, conversation in read_conversations(path, form, character.key, refuse=note):
         inspected.conversations += 1
+        for fault in _list_guarded(conversation, erased):
+            note(fault)
         inspected.pairs += sum(len(turn.pairs) for turn in conversation.turns)
         if conversation.character != character.key:
             note(RecordError("character_unknown", conversation.place, f"{conversation.character}, not {character.key}"))
     return inspected
+
+
+def list_erased_rooms() -> frozenset[str]:
+    """Rooms whose words were taken back, as files name them: an older export must not bring them in again."""
+    return frozenset(room for rooms in Withdrawal.objects.values_list("rooms", flat=True) for room in rooms)
+
+
+def _list_guarded(talk: Conversation, erased: frozenset[str]) -> Iterator[RecordError]:
+    """What no expert could have stored here either: links and numbers in answers, and what was taken back."""
+    if _get_talk(talk) in erased:
+        yield RecordError("withdrawn", talk.place, "somebody took these words back; leave this talk out")
+    answers = [turn.text for turn in talk.turns if turn.role == "bot"]
+    answers += [pair.chosen for turn in talk.turns for pair in turn.pairs]
+    for text in answers:
+        if LINK.search(text) or hides_numbers(text):
+            yield RecordError("contact", talk.place, f"an answer with a link or a telephone number: {text[:60]!r}")
+            break
+
+
+def _mask(talk: Conversation) -> Conversation:
+    """Whoever wrote the file may not have masked it."""
+    masker = Masker()
+
+    def clean(text: str) -> str:
+        return masker.mask(text).text
+
+    turns = (
+        replace(
+            turn,
+            text=clean(turn.text),
+            pairs=tuple(replace(pair, chosen=clean(pair.chosen), rejected=clean(pair.rejected)) for pair in turn.pairs),
+        )
+        for turn in talk.turns
+    )
+    return replace(talk, turns=tuple(turns))
 
 
 def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
@@ -136,7 +176,7 @@ def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
 
 
 def _render_sides(path: Path, character: Character) -> dict[str, bytes]:
-    conversations = [talk for _, talk in read_conversations(path, guess_format(path), character.key)]
+    conversations = [_mask(talk) for _, talk in read_conversations(path, guess_format(path), character.key)]
     heldout = split_rooms(_get_talk(talk) for talk in conversations)
     sides: dict[str, list[str]] = {TRAIN: [], HELDOUT: []}
     for talk in conversations:

@@ -20,6 +20,7 @@ from django.db import transaction
 
 from chat.models import Character, User
 from training.cycle.composing import compose_conversations
+from training.cycle.context import list_left_out
 from training.cycle.masked_room import read_masked_room
 from training.cycle.refusals import TrainingRefused
 from training.cycle.selection import Candidate, count_shares, select_pairs, split_rooms
@@ -54,6 +55,11 @@ def freeze_snapshot(character: Character, built_by: User | None, *, among: Itera
     if not contents.sides[TRAIN]:
         raise TrainingRefused("no_pairs")
     return _store(character, built_by, contents)
+
+
+def name_room(counsel_id: UUID) -> str:
+    """The room's own id stays here: a file that leaves the house points at nobody's room."""
+    return hashlib.sha256(f"room:{counsel_id}".encode()).hexdigest()[:16]
 
 
 def get_snapshot_folder(digest: str) -> Path:
@@ -107,9 +113,9 @@ def _collect(character: Character, usable: Sequence[Pair]) -> Contents:
 def _compose(
     counsel_id: UUID, character: str, pairs: dict[UUID, list[Pair]], left_out: Counter[str]
 ) -> Iterator[Conversation]:
-    # The room's own id stays here: a file that leaves the house points at nobody's room.
-    room_id = hashlib.sha256(f"room:{counsel_id}".encode()).hexdigest()[:16]
-    for conversation in compose_conversations(room_id, character, read_masked_room(counsel_id), pairs):
+    room_id = name_room(counsel_id)
+    room = read_masked_room(counsel_id)
+    for conversation in compose_conversations(room_id, character, room, pairs, left_out=list_left_out(room, pairs)):
         try:
             yield load_conversation(dump_conversation(conversation), conversation.id)
         except RecordError:
@@ -122,12 +128,18 @@ def _render(conversations: Sequence[Conversation]) -> bytes:
 
 
 def _store(character: Character, built_by: User | None, contents: Contents) -> Snapshot:
-    digest = write_files(contents.render())
+    files = contents.render()
+    digest = compute_digest(files)
     with transaction.atomic():
-        # Two who freeze at once get one row; whoever withdraws meanwhile is seen when a run starts.
+        # Two who freeze at once get one row. A withdrawal locks its pairs too: it is over, and seen here, or it waits
+        # and finds the snapshot.
         Character.objects.select_for_update().get(pk=character.pk)
+        _check_still_there(pair for pair, _ in contents.pairs.values())
         if (existing := Snapshot.objects.filter(digest=digest).first()) is not None:
+            if existing.state == SnapshotState.TAINTED:
+                raise TrainingRefused("snapshot_tainted")
             return existing
+        write_files(files)
         previous = Snapshot.objects.filter(character=character).exclude(state=SnapshotState.TAINTED).first()
         snapshot = Snapshot.objects.create(
             digest=digest,
@@ -143,6 +155,14 @@ def _store(character: Character, built_by: User | None, contents: Contents) -> S
             for key, (pair, is_heldout) in contents.pairs.items()
         )
         return snapshot
+
+
+def _check_still_there(pairs: Iterable[Pair]) -> None:
+    """Raises TrainingRefused where a pair was withdrawn since it was read."""
+    keys = [pair.pk for pair in pairs]
+    locked = Pair.objects.usable().select_for_update(of=("self",)).filter(pk__in=keys).values_list("pk", flat=True)
+    if len(locked) != len(keys):
+        raise TrainingRefused("withdrawn_meanwhile")
 
 
 def _count(contents: Contents) -> dict[str, Any]:

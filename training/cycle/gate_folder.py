@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -13,21 +13,25 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from chat.models import Adapter, Character
+from chat.models import Character
 from chat.prompting import Sampling
 from chat.serving.stored import locate_folder
 from training.cycle.composing import compose_conversations
+from training.cycle.context import list_left_out
 from training.cycle.ending import fail
 from training.cycle.masked_room import read_masked_room
 from training.cycle.prepare import GATE_PREFIX, get_base_file, get_persona_file
 from training.finetune.records import Conversation, RecordError, dump_conversation, load_conversation
 from training.finetune.run_folder import write_folder_atomically, write_json
+from training.gate.bars import Needed
 from training.models import Evaluation, EvaluationState, Pair
 
 FRESH_TALKS: Final = 200
 ANSWERS: Final = ".answers"
 """Beside the runs: what adapters answered to the fixed sets, from gate to gate."""
 JUDGED: Final = (EvaluationState.PASSED, EvaluationState.REFUSED)
+UNMEASURED: Final = frozenset({"missing_case", "missing_evaluator", "evaluator_failed"})
+"""Of training/gate/checks.py, which brings numpy along. A judge that does not answer is an evaluator that failed."""
 
 
 def get_gate_folder(evaluation: Evaluation) -> Path:
@@ -40,7 +44,7 @@ def prepare_gate_folder(evaluation: Evaluation) -> Path:
     if (folder / "gate.json").is_file():
         return folder
     heldout = "".join(_read_heldout(evaluation))
-    fresh = "".join(_dump(talk) for talk in list_fresh_talks(evaluation))
+    fresh = "".join(map(_dump, list_enough(list_fresh_talks(evaluation))))
     given = build_settings(evaluation, has_fresh=bool(fresh))
 
     def fill(place: Path) -> None:
@@ -81,9 +85,15 @@ def list_judged_digests(evaluation: Evaluation) -> set[str]:
     """Weights that have their verdict: of other adapters, and of this one where it was refused beside the same one."""
     others = ~Q(candidate=evaluation.candidate)
     refused_here = Q(candidate=evaluation.candidate, live=evaluation.live, state=EvaluationState.REFUSED)
-    judged = Evaluation.objects.filter(state__in=JUDGED).filter(others | refused_here)
-    names = Adapter.objects.filter(pk__in=judged.values("candidate"), character=evaluation.character)
-    return set(names.values_list("weights_sha256", flat=True))
+    over = Evaluation.objects.filter(others | refused_here, state__in=JUDGED)
+    rows = over.filter(candidate__character=evaluation.character).values_list("candidate__weights_sha256", "reasons")
+    return {digest for digest, reasons in rows if not is_unmeasured(reasons)}
+
+
+def is_unmeasured(reasons: list[dict[str, str]]) -> bool:
+    """Whether a refusal says nothing about the candidate, only that something could not be measured."""
+    codes = {reason["code"] for reason in reasons}
+    return bool(codes) and codes <= UNMEASURED
 
 
 def _read_heldout(evaluation: Evaluation) -> Iterator[str]:
@@ -92,6 +102,8 @@ def _read_heldout(evaluation: Evaluation) -> Iterator[str]:
     places = [settings.REPOSITORY / "training" / "starter" / "data" / key / "heldout.jsonl"]
     if evaluation.run is not None:
         places.insert(0, Path(settings.MARY_SNAPSHOTS_FOLDER) / evaluation.run.snapshot.digest / "heldout.jsonl")
+        if not places[0].is_file():
+            raise fail("snapshot_missing", places[0].parent.name)
     seen: set[str] = set()
     for place in (place for place in places if place.is_file()):
         for line in place.read_text(encoding="utf-8").splitlines(keepends=True):
@@ -99,6 +111,13 @@ def _read_heldout(evaluation: Evaluation) -> Iterator[str]:
             if talk and talk not in seen:
                 seen.add(talk)
                 yield line if line.endswith("\n") else f"{line}\n"
+
+
+def list_enough(talks: Iterable[Conversation]) -> list[Conversation]:
+    """All of them, or none where they hold fewer replies than the gate needs: it would call that a missing case."""
+    found = list(talks)
+    replies = sum(turn.role == "bot" for talk in found for turn in talk.turns[1:])
+    return found if replies >= Needed.fresh else []
 
 
 def list_fresh_talks(evaluation: Evaluation) -> Iterator[Conversation]:
@@ -121,7 +140,8 @@ def list_fresh_talks(evaluation: Evaluation) -> Iterator[Conversation]:
 def _compose(
     room_id: str, character: Character, counsel_id: UUID, pairs: dict[UUID, list[Pair]]
 ) -> Iterator[Conversation]:
-    for talk in compose_conversations(room_id, character.key, read_masked_room(counsel_id), pairs):
+    room = read_masked_room(counsel_id)
+    for talk in compose_conversations(room_id, character.key, room, pairs, left_out=list_left_out(room, pairs)):
         try:
             yield load_conversation(dump_conversation(talk), talk.id)
         except RecordError:

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat.models import User
+from training.cycle.crisis_turns import has_crisis_so_far
 from training.cycle.review_refusals import ReviewRefused
 from training.models import ItemState, Rating, ReviewItem, ReviewLease, ReviewSkip, SkipReason
 
@@ -51,7 +52,7 @@ def list_takeable(annotator: User, now: datetime) -> QuerySet[ReviewItem]:
     """Open items that still miss a rating which this person may give, most valuable first."""
     own = {"item": OuterRef("pk"), "annotator": annotator}
     others = ReviewLease.objects.filter(item=OuterRef("pk"), dt_until__gt=now).exclude(annotator=annotator)
-    items = ReviewItem.objects.of_consenting_users().filter(
+    items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users().filter(
         Q(assigned_to=None) | Q(assigned_to=annotator),
         ~Exists(Rating.objects.standing().filter(**own)),
         ~Exists(ReviewSkip.objects.filter(**own)),
@@ -59,8 +60,14 @@ def list_takeable(annotator: User, now: datetime) -> QuerySet[ReviewItem]:
     )
     items = items.annotate(standing=_count(Rating.objects.standing().filter(item=OuterRef("pk"))), held=_count(others))
     if not annotator.has_perm(REVIEW_CRISIS):
-        items = items.filter(needs_clinical=False)
+        items = exclude_clinical(items)
     return items.filter(needed__gt=F("standing") + F("held")).order_by("-priority", "dt_queued", "pk")
+
+
+def exclude_clinical(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
+    """Those that everybody who rates may read; asked of the rooms as they are, not only of what was queued."""
+    crisis = has_crisis_so_far("reply__dialog__counsel", "reply__dialog__seq")
+    return items.filter(~crisis, needs_clinical=False)
 
 
 def hold(item: ReviewItem, annotator: User, now: datetime) -> ReviewItem:

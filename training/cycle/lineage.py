@@ -78,7 +78,9 @@ def trace_dialog(dialog_id: UUID) -> Descendants:
     """Raises Dialog.DoesNotExist."""
     dialog = Dialog.objects.get(pk=dialog_id)
     pairs = list(Pair.objects.filter(dialog=dialog).order_by("key"))
-    snapshots = list(Snapshot.objects.filter(pairs__pair__in=pairs).distinct().order_by("dt_built"))
+    # A later pair of the room holds this message as what was said before it.
+    later = {"pairs__pair__counsel": dialog.counsel_id, "pairs__pair__dialog__seq__gte": dialog.seq}
+    snapshots = list(Snapshot.objects.filter(**later).distinct().order_by("dt_built"))
     runs = _list_runs(snapshots)
     adapters = [run.adapter for run in runs if run.adapter is not None]
     return Descendants(

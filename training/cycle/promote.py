@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
-from chat.models import Adapter, Release, User
+from chat.models import Adapter, Release, ReleaseState, User
 from chat.serving.live import find_live_adapter
 from chat.serving.publish import publish
 from training.cycle.arena import count_votes
@@ -13,9 +15,7 @@ from training.models import Evaluation, EvaluationState, SnapshotState
 
 
 def promote(evaluation: Evaluation, by: User, *, reason: str, canary_percent: int = 0) -> Release:
-    """Raises TrainingRefused: not_passed, adapter_tainted, snapshot_tainted, stale_evaluation, arena_worse; and
-    ServingRefused where the serving side says no.
-    """
+    """Raises TrainingRefused as `check_promotion` does, and ServingRefused where the serving side says no."""
     with transaction.atomic():
         judged = Evaluation.objects.select_for_update(of=("self",)).get(pk=evaluation.pk)
         # What is withdrawn meanwhile waits for this lock, or was first and is seen here.
@@ -25,14 +25,36 @@ def promote(evaluation: Evaluation, by: User, *, reason: str, canary_percent: in
 
 
 def check_promotion(evaluation: Evaluation, candidate: Adapter) -> None:
-    """Raises TrainingRefused; what is missing is a no."""
+    """What is missing is a no.
+
+    Raises TrainingRefused: not_passed, adapter_tainted, snapshot_tainted, stale_evaluation, newer_evaluation,
+    was_rolled_back, arena_worse.
+    """
     if evaluation.state != EvaluationState.PASSED or not evaluation.report:
         raise TrainingRefused("not_passed")
     if candidate.is_tainted:
         raise TrainingRefused("adapter_tainted")
     if evaluation.run is None or evaluation.run.snapshot.state != SnapshotState.APPROVED:
         raise TrainingRefused("snapshot_tainted")
+    if evaluation.run.parent is not None and evaluation.run.parent.is_tainted:
+        raise TrainingRefused("adapter_tainted")
     if find_live_adapter(evaluation.character) != evaluation.live:
         raise TrainingRefused("stale_evaluation")
+    if _has_newer(evaluation):
+        raise TrainingRefused("newer_evaluation")
+    if _was_rolled_back(candidate, since=evaluation.dt_queued):
+        raise TrainingRefused("was_rolled_back")
     if count_votes(evaluation).is_candidate_worse:
         raise TrainingRefused("arena_worse")
+
+
+def _has_newer(evaluation: Evaluation) -> bool:
+    """Whether the same two were compared again, or are being compared: the newest word counts, whatever it says."""
+    same = Evaluation.objects.filter(candidate=evaluation.candidate_id, live=evaluation.live_id)
+    return same.filter(dt_queued__gt=evaluation.dt_queued).exists()
+
+
+def _was_rolled_back(candidate: Adapter, *, since: datetime) -> bool:
+    """By its trial, an expert or a decision by hand, which the evaluation could not know of when it was asked for."""
+    ended = Release.objects.filter(adapter=candidate, state=ReleaseState.ROLLED_BACK)
+    return ended.filter(dt_ended__gte=since).exists()

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from chat.models import Consent, ConsentKind, Dialog, Feedback, FeedbackReason, Release, Reply, ReplyState
 from chat.models.releases import ReleaseState
+from training.cycle.crisis_turns import CLINICAL_LEVEL, has_crisis_so_far
 from training.evaluation.forms import list_form_faults
 from training.models import ItemState, ReviewItem
 from training.models.items import QueueReason
@@ -26,7 +27,6 @@ WEIGHTS: Final[dict[str, float]] = {
     QueueReason.CRISIS: 8.0,
     QueueReason.UNSAFE: 6.0,
     QueueReason.THUMBS_DOWN: 4.0,
-    QueueReason.DIFFERENCE: 3.0,
     QueueReason.SIBLINGS: 2.5,
     QueueReason.CANARY: 2.0,
     QueueReason.REGENERATED: 1.5,
@@ -34,8 +34,6 @@ WEIGHTS: Final[dict[str, float]] = {
     QueueReason.GOOD_SAMPLE: 0.5,
 }
 """What a reason is worth; an item's priority is the sum of its reasons."""
-CLINICAL_LEVEL: Final = 2
-"""From this crisis level on, only clinical reviewers see the reply."""
 ROUGH_FAULTS: Final = frozenset({"loop", "unfinished", "characters", "length"})
 """Faults of form that speak of a reply that went wrong, whatever the character's own form is."""
 RECENT: Final = timedelta(days=2)
@@ -57,7 +55,11 @@ def fill_queue(now: datetime, *, since: datetime | None = None) -> int:
 
 
 def list_changed_dialogs(now: datetime, since: datetime) -> QuerySet[Dialog]:
-    """Of consenting users: with a reply or a thumb from `since` on, or all recent ones of those who just consented."""
+    """Of consenting users: with a reply or a thumb from `since` on, or all recent ones of those who just consented.
+
+    A dialog that its user took back never comes in again, neither do its other answers.
+    """
+    taken_back = ReviewItem.objects.filter(reply__dialog=OuterRef("pk"), state=ItemState.WITHDRAWN)
     finished = Reply.objects.filter(dt_finished__gte=since).values("dialog_id")
     felt = Feedback.objects.filter(dt_feedback__gte=since).values("reply__dialog_id")
     newly = Consent.objects.filter(kind=ConsentKind.HUMAN_REVIEW, is_granted=True, dt_decided__gte=since).values("user")
@@ -66,6 +68,7 @@ def list_changed_dialogs(now: datetime, since: datetime) -> QuerySet[Dialog]:
     changed |= everything.filter(user_id__in=newly, dt_dialog__gte=now - MEMORY)
     usable = Reply.objects.filter(state__in=USABLE_STATES).exclude(text="").order_by("number")
     replies = Prefetch("replies", usable.prefetch_related("feedback"))
+    changed = changed.filter(~Exists(taken_back)).annotate(is_clinical=has_crisis_so_far("counsel", "seq"))
     return changed.select_related("counsel__character").prefetch_related(replies).order_by("pk")
 
 
@@ -121,7 +124,7 @@ def _build_items(dialogs: list[Dialog], canaries: frozenset[str], now: datetime)
                     user_id=dialog.user_id,
                     reasons=reasons,
                     priority=weigh(reasons),
-                    needs_clinical=dialog.crisis_level >= CLINICAL_LEVEL,
+                    needs_clinical=dialog.is_clinical,  # type: ignore[attr-defined]
                     dt_queued=now,
                 )
 

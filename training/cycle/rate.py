@@ -18,10 +18,12 @@ from django.utils import timezone
 from chat.models import Consent, ConsentKind, Reply, User
 from training.bell import ring
 from training.cycle.correction import clean_correction
+from training.cycle.crisis_turns import shows_crisis
 from training.cycle.lease import REVIEW_CRISIS, check_may_rate, list_takeable, lock_item
 from training.cycle.masked_room import SHOWN_STATES, read_masked_room
 from training.cycle.review_refusals import ReviewRefused
 from training.cycle.settle import settle_item
+from training.cycle.stop_canary import stop_canary
 from training.models import SCALES, ItemState, Rating, RatingReason, ReviewItem, ReviewLease
 from training.models.ratings import MAX_COMMENT_CHARACTERS
 
@@ -63,6 +65,8 @@ def rate_reply(item_id: UUID, annotator: User, act: RatingAct) -> Rating:
 def adjudicate(item_id: UUID, reviewer: User, act: RatingAct) -> Rating:
     """The one authoritative rating of an item on which experts differ, by somebody who has not rated it.
 
+    Who decided may change their decision as long as it stands.
+
     Raises ReviewRefused: not_allowed, item_gone, consent_gone, not_disputed, already_decided, own_rating, and those of
     `_check_act`.
     """
@@ -76,7 +80,8 @@ def adjudicate(item_id: UUID, reviewer: User, act: RatingAct) -> Rating:
         raise ReviewRefused("already_decided")
     if former is not None and former.dt_withdrawn is None and not former.is_authoritative:
         raise ReviewRefused("own_rating")
-    if item.state != ItemState.DISPUTED and former is None:
+    is_own_decision = former is not None and former.is_authoritative and former.dt_withdrawn is None
+    if item.state != ItemState.DISPUTED and not is_own_decision:
         raise ReviewRefused("not_disputed")
     return _store(item, reviewer, former, _check_act(item, act), timezone.now(), is_authoritative=True)
 
@@ -86,7 +91,7 @@ def check_may_read(item: ReviewItem, expert: User) -> None:
     is_granted = Consent.objects.granting(ConsentKind.HUMAN_REVIEW).filter(pk=item.user_id).exists()
     if item.state == ItemState.WITHDRAWN or not is_granted:
         raise ReviewRefused("consent_gone")
-    if item.needs_clinical and not expert.has_perm(REVIEW_CRISIS):
+    if not expert.has_perm(REVIEW_CRISIS) and (item.needs_clinical or shows_crisis(item.reply.dialog)):
         raise ReviewRefused("not_allowed")
 
 
@@ -158,5 +163,6 @@ def _store(
     rating.dt_rated, rating.dt_withdrawn = now, None
     rating.save()
     settle_item(item)
+    stop_canary(rating)
     ring("training.tasks.derive_pairs", str(item.reply.dialog_id))
     return rating

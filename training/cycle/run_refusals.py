@@ -40,7 +40,9 @@ RUN_ERRORS: Final[dict[str, Promise]] = {
     "gate_failed": _("관문 프로그램이 끝까지 가지 못했어요. 로그를 살펴보고 다시 심사해 주세요."),
     "gate_killed": _("관문 프로그램이 자꾸 강제로 끝났어요. 메모리가 모자란지 살펴보고 다시 심사해 주세요."),
     "cancelled": _("사람이 취소했어요. 다시 하려면 새로 시작해 주세요."),
+    "snapshot_missing": RUN_REFUSALS["snapshot_missing"],
     "snapshot_tainted": RUN_REFUSALS["snapshot_tainted"],
+    "parent_tainted": _("출발 어댑터가 동의를 거둔 내용으로 배운 것이 됐어요. 학습을 다시 시작해 주세요."),
 }
 
 

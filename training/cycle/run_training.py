@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce, Now
 from chat.models import Adapter
 from chat.serving.refusals import ServingRefused
 from chat.serving.register import register_adapter
+from chat.serving.taint import taint_adapter
 from training.bell import ring
 from training.cycle.claim_run import Hold, claim_run
 from training.cycle.ending import Ending, RunStopped, cancel, fail
@@ -42,6 +43,8 @@ DONE: Final = 0
 STOPPED: Final = 3
 ERROR_CODES: Final = {2: "trainer_refused", 4: "collapsed", 5: "diverged"}
 """Exit codes of the trainer (training/finetune/__main__.py); any other is `trainer_failed`."""
+TAINTED: Final = ("snapshot_tainted", "parent_tainted")
+"""Codes of runs that learned from what was withdrawn: what they made must not serve."""
 RESTARTS: Final = 2
 """A trainer that was killed goes on from its checkpoint; one that is always killed needs a person."""
 BUSY_SECONDS: Final = 60.0
@@ -67,9 +70,12 @@ def run_next_training(is_leaving: Callable[[], bool]) -> TrainingRun | None:
 
 def check_run(run: TrainingRun) -> None:
     """Whether anybody wants it to stop. Raises RunStopped."""
-    wanted = TrainingRun.objects.filter(pk=run.pk).values_list("dt_cancel_requested", "snapshot__state").first()
+    asked = TrainingRun.objects.filter(pk=run.pk)
+    wanted = asked.values_list("dt_cancel_requested", "snapshot__state", "parent__is_tainted").first()
     if wanted is None or wanted[1] == SnapshotState.TAINTED:
         raise cancel("snapshot_tainted")
+    if wanted[2]:
+        raise cancel("parent_tainted")
     if wanted[0] is not None:
         raise cancel("cancelled")
 
@@ -131,7 +137,12 @@ def _train(watch: Watch) -> None:
 
 
 def _conclude(watch: Watch, run: TrainingRun, adapter: Adapter) -> None:
-    watch.when_heard(partial(_store_adapter, watch, adapter))
+    try:
+        watch.when_heard(partial(_store_adapter, watch, adapter))
+    except RunStopped as stop:
+        if stop.code in TAINTED:
+            watch.when_heard(partial(taint_adapter, adapter, reason=stop.code))
+        raise
     clear_run_folder(watch.folder)
     logger.info("run %s: %s", run.pk, adapter.name)
 
@@ -140,8 +151,10 @@ def _conclude(watch: Watch, run: TrainingRun, adapter: Adapter) -> None:
 def _store_adapter(watch: Watch, adapter: Adapter) -> None:
     """The run's end, with its evaluation waiting. Raises RunStopped."""
     hold: Hold[TrainingRun] = watch.hold
-    # Locked: a withdrawal either stops this run, or finds its adapter.
+    # Both locked: a withdrawal either stops this run, or finds its adapter.
     Snapshot.objects.select_for_update().get(pk=hold.row.snapshot_id)
+    if hold.row.parent_id is not None:
+        Adapter.objects.select_for_update(of=("self",)).get(pk=hold.row.parent_id)
     check_run(hold.row)
     steps = adapter.manifest.get("steps", 0)
     figures: dict[str, Any] = next(iter(adapter.manifest.get("last_metrics", [])), {})

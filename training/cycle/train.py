@@ -40,7 +40,7 @@ def ask_for_run(snapshot: Snapshot, *, by: User | None, trigger: str, config: di
         run = TrainingRun.objects.create(
             snapshot=locked,
             character=locked.character,
-            parent=find_parent(locked.character),
+            parent=lock_parent(locked.character),
             config=config,
             trigger=trigger,
             started_by=by,
@@ -76,6 +76,15 @@ def check_config(config: dict[str, Any]) -> None:
         raise RunRefused("config_refused", str(error)) from error
     if "\\u0000" in written:
         raise RunRefused("config_refused", "a text holds a zero character")
+
+
+def lock_parent(character: Character) -> Adapter | None:
+    """What `find_parent` finds, still clean under its row lock: nobody taints it before the run stands."""
+    while (found := find_parent(character)) is not None:
+        locked = Adapter.objects.clean().select_for_update(of=("self",)).filter(pk=found.pk).first()
+        if locked is not None:
+            return locked
+    return None
 
 
 def find_parent(character: Character) -> Adapter | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from chat.models import User
 from training.bell import ring
-from training.cycle.lease import check_may_rate, hold, lock_item
+from training.cycle.lease import check_may_rate, hold, list_takeable, lock_item
 from training.cycle.rate import check_may_read
 from training.cycle.review_refusals import ReviewRefused
 from training.cycle.settle import settle_item
@@ -20,8 +20,11 @@ UNDO_WITHIN: Final = timedelta(hours=1)
 
 
 @transaction.atomic
-def undo_last(annotator: User) -> ReviewItem:
+def undo_last(annotator: User) -> ReviewItem | None:
     """Withdraw this person's last rating or skip, reopen its item and lease it to them.
+
+    None where the item is not theirs to take any more: others hold or have given all the ratings that it needs, or it
+    was given to somebody. What was done is undone all the same.
 
     Raises ReviewRefused: not_allowed, nothing_to_undo, already_frozen, item_gone, consent_gone.
     """
@@ -36,6 +39,8 @@ def undo_last(annotator: User) -> ReviewItem:
     else:
         raise ReviewRefused("nothing_to_undo")
     check_may_read(item, annotator)
+    if not list_takeable(annotator, now).filter(pk=item.pk).exists():
+        return None
     ReviewLease.objects.filter(annotator=annotator).exclude(item=item).delete()
     return hold(item, annotator, now)
 

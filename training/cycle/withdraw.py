@@ -9,25 +9,25 @@ words are deleted at once.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
-from chat.models import Adapter
+from chat.models import Adapter, Dialog
 from chat.serving.taint import taint_adapter
 from training.bell import ring
-from training.cycle.freeze import get_snapshot_folder
+from training.cycle.freeze import get_snapshot_folder, name_room
 from training.cycle.prepare import GATE_PREFIX
 from training.models import (
     ArenaCase,
     Evaluation,
+    EvaluationState,
     ItemState,
     Pair,
     Rating,
@@ -43,18 +43,57 @@ from training.models import (
 
 
 @transaction.atomic
-def withdraw_pairs(pairs: QuerySet[Pair], user_id: UUID, cause: WithdrawalCause) -> Withdrawal:
-    """Remove these pairs of one user with everything that was made from them. Returns the receipt."""
-    rows = list(pairs.select_for_update(of=("self",)).order_by("pk").values_list("pk", "character_id", "dt_derived"))
-    ids = [pk for pk, _, _ in rows]
-    _strip_evaluations({character_id: dt for _, character_id, dt in sorted(rows, key=lambda row: row[2], reverse=True)})
-    snapshots = _taint_snapshots(ids)
+def withdraw_training(user_id: UUID) -> Withdrawal | None:
+    """Remove every pair of this user with everything that was made from them. None where there was nothing."""
+    pairs = Pair.objects.filter(user_id=user_id)
+    rooms = set(pairs.values_list("counsel_id", flat=True))
+    return _withdraw(pairs, rooms, user_id, WithdrawalCause.CONSENT) if rooms else None
+
+
+@transaction.atomic
+def withdraw_review(
+    user_id: UUID, cause: WithdrawalCause, *, counsel_id: UUID | None = None, dialog_id: UUID | None = None
+) -> Withdrawal | None:
+    """Take a user's replies out of the queue with all that experts wrote about them, and what was made of that.
+
+    Of one room or one dialog only, where they are named. Of a dialog the emptied items stay, so that the queue never
+    asks for it again. None where there was nothing, or no more.
+    """
+    items = ReviewItem.objects.filter(user_id=user_id).exclude(state=ItemState.WITHDRAWN)
+    if counsel_id is not None:
+        items = items.filter(reply__dialog__counsel_id=counsel_id)
+    if dialog_id is not None:
+        items = items.filter(reply__dialog_id=dialog_id)
+    ids = list(items.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    if not ids:
+        return None
+    dialogs = list(Dialog.objects.filter(replies__review_item__in=ids).values_list("pk", "counsel_id").distinct())
+    pairs = Pair.objects.filter(dialog__in=[pk for pk, _ in dialogs])
+    receipt = _withdraw(pairs, {room for _, room in dialogs}, user_id, cause, items=len(ids))
+    Rating.objects.filter(item__in=ids).delete()
+    if cause == WithdrawalCause.FEEDBACK:
+        ReviewItem.objects.filter(pk__in=ids).update(state=ItemState.WITHDRAWN, dt_done=timezone.now())
+    else:
+        ReviewItem.objects.filter(pk__in=ids).delete()
+    return receipt
+
+
+def _withdraw(
+    pairs: QuerySet[Pair], rooms: set[UUID], user_id: UUID, cause: WithdrawalCause, *, items: int = 0
+) -> Withdrawal:
+    """Every snapshot that holds a pair of one of these rooms may hold the words as what was said before."""
+    ids = list(pairs.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    # Before anything goes: since the first of the replies was queued, an evaluation may have shown the words.
+    _strip_evaluations(rooms)
+    snapshots = _taint_snapshots(rooms)
     adapters = _taint_adapters(snapshots)
     Pair.objects.filter(pk__in=ids).delete()
     receipt = Withdrawal.objects.create(
         user_id=user_id,
         cause=cause,
         pairs_removed=len(ids),
+        items_removed=items,
+        rooms=sorted(map(name_room, rooms)),
         snapshots=[snapshot.digest for snapshot in snapshots],
         adapters=[adapter.name for adapter in adapters],
     )
@@ -63,37 +102,21 @@ def withdraw_pairs(pairs: QuerySet[Pair], user_id: UUID, cause: WithdrawalCause)
     return receipt
 
 
-@transaction.atomic
-def withdraw_review(items: QuerySet[ReviewItem], user_id: UUID, cause: WithdrawalCause) -> Withdrawal:
-    """Take replies out of the queue with all that experts wrote about them, and the pairs made of that.
-
-    Of a single dialog (cause `feedback`) the emptied item stays, so that the queue never asks for it again.
-    """
-    ids = list(items.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    dialogs = ReviewItem.objects.filter(pk__in=ids).values("reply__dialog")
-    receipt = withdraw_pairs(Pair.objects.filter(dialog__in=dialogs), user_id, cause)
-    Rating.objects.filter(item__in=ids).delete()
-    if cause == WithdrawalCause.FEEDBACK:
-        ReviewItem.objects.filter(pk__in=ids).update(state=ItemState.WITHDRAWN, dt_done=timezone.now())
-    else:
-        ReviewItem.objects.filter(pk__in=ids).delete()
-    receipt.items_removed = len(ids)
-    receipt.save(update_fields=["items_removed"])
-    return receipt
-
-
-def _strip_evaluations(earliest: Mapping[UUID, datetime]) -> None:
-    """Talks that came after a snapshot are shown to its candidate as fresh ones: whatever was judged since may hold
-    the person's words. `earliest`: by character, when the first of the pairs was derived.
-    """
-    for character_id, dt_derived in earliest.items():
-        since = Evaluation.objects.filter(character_id=character_id, dt_queued__gte=dt_derived)
-        for evaluation in since:
+def _strip_evaluations(rooms: Iterable[UUID]) -> None:
+    """Talks that came after a snapshot are shown to its candidate as fresh ones, whether or not they have pairs now."""
+    earliest = (
+        ReviewItem.objects.filter(reply__dialog__counsel__in=rooms)
+        .values_list("reply__dialog__counsel__character_id")
+        .annotate(first=Min("dt_queued"))
+    )
+    for character_id, first in earliest:
+        still_open = Q(dt_finished__isnull=True) | Q(dt_finished__gte=first)
+        for evaluation in Evaluation.objects.filter(still_open, character_id=character_id):
             _strip_evaluation(evaluation)
 
 
-def _taint_snapshots(pair_ids: Iterable[UUID]) -> list[Snapshot]:
-    holding = SnapshotPair.objects.filter(pair__in=list(pair_ids)).values("snapshot_id")
+def _taint_snapshots(rooms: Iterable[UUID]) -> list[Snapshot]:
+    holding = SnapshotPair.objects.filter(pair__counsel__in=rooms).values("snapshot_id")
     snapshots = list(Snapshot.objects.select_for_update(of=("self",)).filter(pk__in=holding).order_by("digest"))
     for snapshot in snapshots:
         snapshot.state = SnapshotState.TAINTED
@@ -104,19 +127,22 @@ def _taint_snapshots(pair_ids: Iterable[UUID]) -> list[Snapshot]:
 
 
 def _taint_adapters(snapshots: list[Snapshot]) -> list[Adapter]:
-    """Those trained from the snapshots, and those trained on from them, however far down."""
+    """Those trained from the snapshots, and those trained on from them, however far down.
+
+    Each is tainted, and so locked, before its children are looked for: whoever stores a child locks its parent first.
+    """
     runs = list(TrainingRun.objects.filter(snapshot__in=snapshots))
-    known = {run.pk for run in runs}
+    known: set[UUID] = set()
     adapters: dict[UUID, Adapter] = {}
     while runs:
+        known |= {run.pk for run in runs}
         for run in runs:
             _forget_run(run)
-        found = [run.adapter for run in runs if run.adapter is not None]
+        found = list(Adapter.objects.filter(run__in=runs))
+        for adapter in found:
+            taint_adapter(adapter, reason="withdrawal")
         adapters |= {adapter.pk: adapter for adapter in found}
         runs = list(TrainingRun.objects.filter(parent__in=found).exclude(pk__in=known))
-        known |= {run.pk for run in runs}
-    for adapter in adapters.values():
-        taint_adapter(adapter, reason="withdrawal")
     return sorted(adapters.values(), key=lambda adapter: adapter.name)
 
 
@@ -132,10 +158,11 @@ def _forget_run(run: TrainingRun) -> None:
 
 
 def _strip_evaluation(evaluation: Evaluation) -> None:
-    """The figures and the verdict stay; what anybody said goes, and with it the folder of a gate that still runs."""
-    ArenaCase.objects.filter(evaluation=evaluation).delete()
-    evaluation.report = strip_texts(evaluation.report)
-    evaluation.save(update_fields=["report"])
+    """Figures, verdict and votes stay; what anybody said goes. A gate that still runs begins anew without it."""
+    ArenaCase.objects.filter(evaluation=evaluation).update(turns=[], candidate_reply="", live_reply="")
+    Evaluation.objects.filter(pk=evaluation.pk).update(report=strip_texts(evaluation.report))
+    # Whoever runs it holds the attempt of a running row, and can store nothing any more.
+    Evaluation.objects.filter(pk=evaluation.pk, state=EvaluationState.RUNNING).update(state=EvaluationState.QUEUED)
     transaction.on_commit(partial(_delete_folder, Path(settings.MARY_RUNS_FOLDER) / f"{GATE_PREFIX}{evaluation.pk}"))
 
 

@@ -11,6 +11,7 @@ import torch
 
 from chat.inference.digest import sha256_of
 from training.finetune.config import RunConfig
+from training.finetune.kept_tokenizer import load_kept_tokenizer
 from training.finetune.run_folder import read_manifest
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def load_tokenizer(base: str) -> Any:
 
     path = find_base(base)
     if path.suffix == ".gguf":
-        return AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
+        return load_kept_tokenizer(path)
     return AutoTokenizer.from_pretrained(str(path))
 
 

@@ -21,9 +21,10 @@ from training.gate.checks import (
     show_number,
     show_share,
 )
-from training.gate.intervals import Sums, bootstrap, bootstrap_mean, compute_wilson
+from training.gate.intervals import CONFIDENCE, Sums, bootstrap, bootstrap_mean
 from training.gate.measured import CANDIDATE, JUDGE, LIVE, Measured, Timing
 from training.gate.rating import ITEMS
+from training.gate.wilson import compute_wilson
 
 BASE: Final = "base"
 
@@ -102,7 +103,7 @@ def check_preference(name: str, scores: HeldoutScores, measured: Measured, bars:
     less = [other - one for one, other in zip(ours, theirs, strict=True)]
     interval = bootstrap_mean(less, scores.pair_talks, measured.seed)
     is_worse = fmean(less) > bars.preference_margin and interval[0] > 0
-    is_below_half = compute_wilson(int(sum(ours)), number)[1] < 0.5
+    is_below_half = compute_wilson(int(sum(ours)), number, CONFIDENCE)[1] < 0.5
     return build_check(
         "preference_worse",
         name,

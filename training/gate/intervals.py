@@ -1,16 +1,15 @@
-"""How far a figure of few cases may be trusted: Wilson's interval of a share, and a paired bootstrap over talks."""
+"""How far a figure of few cases may be trusted: a paired bootstrap over talks. Of a share: wilson.py."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Z: Final = 2.576
-"""Two-sided 99 %, so 0.5 % on the side that refuses: the gate asks some thirty questions of one candidate, and a good
+CONFIDENCE: Final = 0.99
+"""Two-sided, so 0.5 % on the side that refuses: the gate asks some thirty questions of one candidate, and a good
 one should seldom fail any by chance."""
 TAIL: Final = 0.5  # per cent
 RESAMPLES: Final = 4000
@@ -19,16 +18,6 @@ Interval = tuple[float, float]
 Sums = NDArray[np.float64]
 Statistic = Callable[[Sums], Any]
 """[..., columns] sums over cases → [...] figures."""
-
-
-def compute_wilson(successes: int, number: int) -> Interval:
-    """Of a share (Wilson 1927). Holds for 0 of 20, where the plain normal interval has no width."""
-    if number == 0:
-        return 0.0, 1.0
-    share, square = successes / number, Z * Z / number
-    middle = (share + square / 2) / (1 + square)
-    reach = Z / (1 + square) * math.sqrt(share * (1 - share) / number + square / (4 * number))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def bootstrap(rows: Sequence[Sequence[float]], talks: Sequence[str], statistic: Statistic, seed: int) -> Interval:

@@ -12,8 +12,9 @@ from training.evaluation.forms import list_form_faults
 from training.gate import replies
 from training.gate.bars import Bars, RateBar
 from training.gate.checks import MISSING_CASE, Check, build_absence, build_check, show_number, show_share
-from training.gate.intervals import Sums, bootstrap, bootstrap_mean, compute_wilson
+from training.gate.intervals import CONFIDENCE, Sums, bootstrap, bootstrap_mean
 from training.gate.measured import CANDIDATE, LIVE, SERVED, Exchange, Group, Measured, Side
+from training.gate.wilson import compute_wilson
 
 Finder = Callable[[Sequence[Exchange], Side], list[bool]]
 """Which replies of a side are faulty, case by case."""
@@ -71,7 +72,7 @@ def check_rate(what: str, group: str, exchanges: Sequence[Exchange], bars: Bars,
     more = [float(one) - float(other) for one, other in zip(ours, theirs, strict=True)]
     interval = bootstrap_mean(more, [exchange.talk for exchange in exchanges], measured.seed)
     is_worse = sum(more) / number > bar.margin and interval[0] > 0
-    is_above = compute_wilson(sum(ours), number)[0] > bar.ceiling
+    is_above = compute_wilson(sum(ours), number, CONFIDENCE)[0] > bar.ceiling
     candidate, live = sum(ours) / number, sum(theirs) / number
     return build_check(
         what,

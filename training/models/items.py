@@ -44,7 +44,6 @@ class QueueReason(models.TextChoices):
     REGENERATED = "regenerated", _("다시 써 달라고 함")
     LOW_CONFIDENCE = "low_confidence", _("답이 엉성함")
     CANARY = "canary", _("시험 중인 어댑터")
-    DIFFERENCE = "difference", _("후보와 차이가 큼")
     GOOD_SAMPLE = "good_sample", _("무작위 표본")
 
 

@@ -53,6 +53,7 @@ class Withdrawal(models.Model):
     cause = models.CharField(_("계기"), max_length=10, choices=WithdrawalCause)
     pairs_removed = models.PositiveIntegerField(_("지운 쌍"), default=0)
     items_removed = models.PositiveIntegerField(_("대기열에서 뺀 답변"), default=0)
+    rooms = models.JSONField(default=list)  # as files name them: what must not be imported again
     snapshots = models.JSONField(_("표시한 스냅샷"), default=list)  # digests
     adapters = models.JSONField(_("표시한 어댑터"), default=list)  # name@digest
     dt_withdrawn = models.DateTimeField(_("철회한 때"), default=timezone.now)

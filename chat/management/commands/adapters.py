@@ -1,4 +1,7 @@
-"""`manage.py adapters`: which adapters there are and which are live; register, publish and roll back by hand."""
+"""`manage.py adapters`: which adapters there are and which are live; register, publish and roll back by hand.
+
+Publishing here is the emergency door: it knows of no gate. Who wants the gate's verdict publishes in the admin.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,16 @@ class Command(BaseCommand):
         register = actions.add_parser("register", help="check a folder and keep a copy of it")
         register.add_argument("folder", type=Path)
         register.add_argument("character", help="key of the character")
-        publishing = actions.add_parser("publish", help="have the workers verify it, then serve it")
+        publishing = actions.add_parser("publish", help="emergency door: serve it without asking the gate")
         publishing.add_argument("name", help="name@digest")
         publishing.add_argument("--canary", type=int, default=0, metavar="PERCENT", help="to this share of users first")
-        publishing.add_argument("--reason", default="")
+        publishing.add_argument(
+            "--without-gate",
+            action="store_true",
+            required=True,
+            help="say that you know: no evaluation is looked at here; the usual way is its page in the admin",
+        )
+        publishing.add_argument("--reason", required=True, help="why it cannot wait for the gate; it stays on record")
         rolling = actions.add_parser("rollback", help="back to the adapter before; ends a canary where one runs")
         rolling.add_argument("character", help="key of the character")
         rolling.add_argument("--reason", required=True)
@@ -53,6 +62,8 @@ class Command(BaseCommand):
         self.stdout.write(register_adapter(options["folder"], character).name)
 
     def _publish(self, options: dict[str, Any]) -> None:
+        if not options["reason"].strip():
+            raise CommandError("--reason is empty: write why it cannot wait for the gate.")
         adapter = Adapter.objects.get(name=options["name"])
         release = publish(adapter, decided_by=None, reason=options["reason"], canary_percent=options["canary"])
         self.stdout.write(f"{adapter.name} {release.state}")

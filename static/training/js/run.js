@@ -61,6 +61,7 @@ function showAll(told) {
   error.textContent = told.error;
   error.hidden = !told.error;
   document.getElementById("attempt").textContent = told.attempt;
+  document.getElementById("heartbeat").textContent = told.heartbeat;
   showProgress(told);
   showLog(told.log);
   if (told.figures) {

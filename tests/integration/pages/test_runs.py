@@ -1,5 +1,8 @@
 """Run pages: started with checked settings, cancelled, watched, laid side by side, voted for."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.urls import reverse
 
@@ -80,3 +83,11 @@ def test_a_person_has_one_vote_among_the_runs_side_by_side(client, as_role):
     for chosen in (ids[0], ids[2], ids[2]):
         client.post(reverse("admin:training_trainingrun_vote"), {"run": ids, "chosen": chosen})
     assert [(str(vote.run_id), vote.voter) for vote in RunVote.objects.all()] == [(ids[2], voter)]
+
+
+def test_a_run_says_when_its_heart_last_beat(client, as_role):
+    beat = datetime(2031, 5, 6, 7, 8, 9, tzinfo=ZoneInfo("Asia/Seoul"))
+    run = build_run(build_snapshot(build_character()), dt_heartbeat=beat)
+    as_role("trainer")
+    assert '<dd id="heartbeat">2031-05-06 07:08:09</dd>' in open_page(client, run)
+    assert client.get(reverse("admin:training_trainingrun_live", args=[run.pk])).json()["heartbeat"].endswith("08:09")

@@ -53,3 +53,17 @@ def test_a_trial_shows_its_rates_and_a_tainted_adapter_its_mark(client, as_role)
     release.refresh_from_db()
     assert "3 / 10 (30.0 %)" in open_page(client, release)
     assert "오염" in open_page(client, release.adapter)
+
+
+def test_behind_the_first_adapter_the_button_leads_to_the_bare_lm_and_then_goes(client, as_role):
+    release = build_live(build_character())
+    as_role("trainer")
+    url = reverse("admin:chat_release_roll_back", args=[release.pk])
+    assert url in open_page(client, release)
+    assert url in client.get(reverse("admin:chat_release_changelist")).content.decode()
+    assert "어댑터 없는 바탕 모델" in client.get(url).content.decode()
+    answer = client.post(url, {"reason": "답이 이상해요", "is_sure": "yes"}, follow=True)
+    assert "바탕 모델이 말해요" in answer.content.decode()
+    bare = Release.objects.live().get()
+    assert bare.adapter is None
+    assert reverse("admin:chat_release_roll_back", args=[bare.pk]) not in open_page(client, bare)

@@ -15,6 +15,9 @@ from tests.adapter_folders import cut, write_adapter
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+KNOWINGLY = ("--without-gate", "--reason", "the disk was swapped")
+
+
 def run(*arguments: object) -> str:
     out = StringIO()
     call_command("adapters", *map(str, arguments), stdout=out)
@@ -25,7 +28,7 @@ def test_from_a_folder_to_a_decision(character, tmp_path: Path):
     name = run("register", write_adapter(tmp_path / "trained"), "mina")
     assert name.startswith("mina@")
     assert run("list") == f"{name} never published"
-    assert run("publish", name, "--canary", 10) == f"{name} verifying"
+    assert run("publish", name, "--canary", 10, *KNOWINGLY) == f"{name} verifying"
     assert Release.objects.get().canary_percent == 10
     assert run("list") == f"{name} verifying"
 
@@ -47,6 +50,13 @@ def test_a_refusal_is_named_with_its_code_and_its_remedy(character, tmp_path: Pa
 
 def test_a_name_that_is_none_says_where_names_stand(character):
     with pytest.raises(CommandError, match="adapters list"):
-        run("publish", "mina@000000000000")
+        run("publish", "mina@000000000000", *KNOWINGLY)
     with pytest.raises(CommandError, match="nothing_to_roll_back"):
         run("rollback", "mina", "--reason", "worse")
+
+
+@pytest.mark.parametrize("said", [(), ("--without-gate",), ("--reason", "why"), ("--without-gate", "--reason", " ")])
+def test_nothing_is_published_past_the_gate_without_saying_so_and_why(adapters, said):
+    with pytest.raises(CommandError, match=r"without-gate|reason"):
+        run("publish", adapters[0].name, *said)
+    assert not Release.objects.exists()

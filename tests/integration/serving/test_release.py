@@ -70,11 +70,11 @@ async def test_rolling_back_gives_the_next_reply_to_the_adapter_before(character
     assert (reply.dt_first_token - ended.dt_ended).total_seconds() < 10
 
 
-async def test_rolling_back_twice_goes_back_twice_and_then_no_further(character, adapters):
+async def test_rolling_back_again_ends_at_the_bare_lm_and_then_goes_no_further(character, adapters):
     async with running_worker(engine=build_engine()):
         for adapter in adapters:
             await swap(adapter)
-    for name in (adapters[1].name, adapters[0].name):
+    for name in (adapters[1].name, adapters[0].name, ""):
         await database_sync_to_async(roll_back)(character, decided_by=None, reason="worse")
         assert (await database_sync_to_async(Character.objects.get)(pk=character.pk)).adapter == name
     with pytest.raises(ServingRefused, match="nothing_to_roll_back"):
@@ -131,8 +131,19 @@ def test_a_tainted_adapter_is_neither_published_nor_rolled_back_to(character, ad
     taint_adapter(adapters[0], reason="erased")
     with pytest.raises(ServingRefused, match="tainted"):
         decide(adapters[0])
-    with pytest.raises(ServingRefused, match="nothing_to_roll_back"):
-        roll_back(character, decided_by=None, reason="worse")
+    roll_back(character, decided_by=None, reason="worse")
+    character.refresh_from_db()
+    live = Release.objects.live().get()
+    assert (character.adapter, live.adapter, live.reason) == ("", None, "worse")
+
+
+def test_after_the_bare_lm_an_adapter_goes_live_again_and_back_to_it(character, adapters):
+    make_live(Release(character=character, adapter=adapters[0]))
+    roll_back(character, decided_by=None, reason="worse")
+    make_live(Release(character=Character.objects.get(pk=character.pk), adapter=adapters[1]))
+    roll_back(character, decided_by=None, reason="worse too")
+    character.refresh_from_db()
+    assert character.adapter == ""
 
 
 def test_an_adapter_that_killed_two_workers_is_refused_before_it_kills_a_third(adapters):

@@ -64,3 +64,10 @@ def test_an_answer_to_a_message_that_is_too_long_alone_is_left_out():
     room = [Turn("길" * (MOST_CHARACTERS + 1), "네, 듣고 있어요."), Turn("짧아요", "그래요.")]
     (talk,) = compose(room, room)
     assert [pair.rejected for turn in talk.turns for pair in turn.pairs] == ["그래요."]
+
+
+def test_no_part_holds_or_reaches_across_a_turn_that_is_left_out():
+    room = [Turn(f"{number}번째 말이에요.", f"{number}번째 답이에요.") for number in range(5)]
+    pairs = {turn.dialog_id: compare(turn.answer) for turn in room}
+    parts = list(compose_conversations("room", "mary", room, pairs, left_out={room[2].dialog_id}))
+    assert [[turn.text[0] for turn in part.turns] for part in parts] == [["0", "0", "1", "1"], ["3", "3", "4", "4"]]

@@ -6,15 +6,16 @@ import random
 
 import pytest
 
-from training.gate.intervals import bootstrap_mean, compute_wilson
+from training.gate.intervals import CONFIDENCE, bootstrap_mean
+from training.gate.wilson import compute_wilson
 
 
 def test_wilson_by_hand() -> None:
     # p = 0.5, n = 10, z² = 6.635776: middle (0.5 + 0.3318) ÷ 1.6636 = 0.5, reach 2.576 ÷ 1.6636 · √(0.025 + 0.01659)
-    low, high = compute_wilson(5, 10)
+    low, high = compute_wilson(5, 10, CONFIDENCE)
     assert (low, high) == (pytest.approx(0.1842, abs=1e-3), pytest.approx(0.8158, abs=1e-3))
-    assert compute_wilson(0, 20)[1] == pytest.approx(0.249, abs=1e-3)
-    assert compute_wilson(0, 0) == (0.0, 1.0)
+    assert compute_wilson(0, 20, CONFIDENCE)[1] == pytest.approx(0.249, abs=1e-3)
+    assert compute_wilson(0, 0, CONFIDENCE) == (0.0, 1.0)
 
 
 def test_a_mean_lies_in_its_interval_and_more_talks_narrow_it() -> None:
