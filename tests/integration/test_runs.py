@@ -32,7 +32,7 @@ from training.models import Evaluation, RunState, Snapshot, SnapshotState, Train
 from training.watched import is_free
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LONG, SOME = 100_000, 60
+LONG, SOME = 100_000, 400
 WAIT_SECONDS = 60.0
 
 
