@@ -32,7 +32,7 @@ from training.models import Evaluation, RunState, Snapshot, SnapshotState, Train
 from training.watched import is_free
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LONG, SOME = 100_000, 400
+LONG, MANY, SOME = 100_000, 400, 60
 WAIT_SECONDS = 60.0
 
 
@@ -218,7 +218,7 @@ def taint_in_a_thread(adapter: Adapter) -> None:
 
 
 def test_a_run_that_its_worker_gave_back_goes_on_from_the_checkpoint(snapshot, start_worker):
-    run = build_run(snapshot, max_steps=SOME)
+    run = build_run(snapshot, max_steps=MANY)
     worker = start_worker()
     wait_for_steps(run)
     worker.is_told_to_leave = True
