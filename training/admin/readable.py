@@ -8,14 +8,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from chat.models import Consent, ConsentKind, Dialog, User
-from training.cycle.crisis_turns import CLINICAL_LEVEL
 from training.cycle.lease import REVIEW_CRISIS
+from training.cycle.pairing import CRISIS_LEVEL
 from training.models import Pair, SnapshotPair
 
 
 def may_read_turn(dialog: Dialog, reader: User) -> bool:
     """By the turn's own level; whether its user consents is asked apart."""
-    return dialog.crisis_level < CLINICAL_LEVEL or reader.has_perm(REVIEW_CRISIS)
+    return dialog.crisis_level < CRISIS_LEVEL or reader.has_perm(REVIEW_CRISIS)
 
 
 def list_of_consenting(pairs: QuerySet[Pair]) -> QuerySet[Pair]:
@@ -26,7 +26,7 @@ def list_readable(pairs: QuerySet[Pair], reader: User) -> QuerySet[Pair]:
     consenting = list_of_consenting(pairs)
     if reader.has_perm(REVIEW_CRISIS):
         return consenting
-    return consenting.filter(dialog__crisis_level__lt=CLINICAL_LEVEL)
+    return consenting.filter(dialog__crisis_level__lt=CRISIS_LEVEL)
 
 
 def find_readable_pairs(members: Iterable[SnapshotPair], reader: User) -> set[UUID]:

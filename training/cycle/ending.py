@@ -8,7 +8,6 @@ from enum import StrEnum
 class Ending(StrEnum):
     """Of what is watched. Only some of them are the row's own end."""
 
-    ENDED = "ended"  # the process came to an end by itself
     FAILED = "failed"
     CANCELLED = "cancelled"  # by a person, or because its texts were withdrawn
     LEFT = "left"  # this worker is shutting down: the row goes back to the queue

@@ -6,7 +6,6 @@ second person's approval like every snapshot.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from training.cycle.selection import split_rooms
 from training.datasets.conversion import Converted, convert_file
 from training.datasets.formats import FORMATS, guess_format
 from training.datasets.reading import read_conversations
-from training.finetune.records import Conversation, RecordError, Turn, dump_conversation
+from training.finetune.records import Conversation, RecordError, Turn, render_line
 from training.finetune.records import read_conversations as read_ours
 from training.models import Snapshot, SnapshotState, Withdrawal
 
@@ -79,8 +78,7 @@ def _write_better_answers(source: Path, target: Path) -> Path:
     with target.open("w", encoding="utf-8") as file:
         for talk in read_ours(source):
             for number, better in enumerate(_list_better_answers(talk), start=1):
-                record = dump_conversation(replace(better, id=f"{talk.id}/{number}"))
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                file.write(render_line(replace(better, id=f"{talk.id}/{number}")))
     return target
 
 
@@ -180,8 +178,7 @@ def _render_sides(path: Path, character: Character) -> dict[str, bytes]:
     heldout = split_rooms(_get_talk(talk) for talk in conversations)
     sides: dict[str, list[str]] = {TRAIN: [], HELDOUT: []}
     for talk in conversations:
-        line = json.dumps(dump_conversation(talk), ensure_ascii=False, sort_keys=True)
-        sides[HELDOUT if _get_talk(talk) in heldout else TRAIN].append(f"{line}\n")
+        sides[HELDOUT if _get_talk(talk) in heldout else TRAIN].append(render_line(talk))
     return {f"{side}.jsonl": "".join(lines).encode() for side, lines in sides.items()}
 
 

@@ -7,9 +7,8 @@ same pairs give the same bytes.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,10 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.models import Character, User
-from training.cycle.composing import compose_conversations
-from training.cycle.context import list_left_out
-from training.cycle.masked_room import read_masked_room
+from training.cycle.learnable import compose_learnable
 from training.cycle.refusals import TrainingRefused
 from training.cycle.selection import Candidate, count_shares, select_pairs, split_rooms
-from training.finetune.records import Conversation, RecordError, dump_conversation, load_conversation
+from training.finetune.records import Conversation, RecordError, render_line
 from training.finetune.run_folder import write_folder_atomically
 from training.models import Pair, Snapshot, SnapshotPair, SnapshotState
 
@@ -40,7 +37,10 @@ class Contents:
     left_out: Counter[str] = field(default_factory=Counter)
 
     def render(self) -> dict[str, bytes]:
-        return {f"{side}.jsonl": _render(conversations) for side, conversations in self.sides.items()}
+        return {f"{side}.jsonl": "".join(map(render_line, talks)).encode() for side, talks in self.sides.items()}
+
+    def leave_out(self, fault: RecordError) -> None:
+        self.left_out["conversations"] += 1
 
 
 def freeze_snapshot(character: Character, built_by: User | None, *, among: Iterable[str] | None = None) -> Snapshot:
@@ -99,7 +99,9 @@ def _collect(character: Character, usable: Sequence[Pair]) -> Contents:
     contents = Contents(left_out=chosen.left_out)
     for counsel_id in sorted(rooms):
         side = HELDOUT if str(counsel_id) in heldout else TRAIN
-        parts = list(_compose(counsel_id, character.key, rooms[counsel_id], contents.left_out))
+        parts = list(
+            compose_learnable(name_room(counsel_id), character.key, counsel_id, rooms[counsel_id], contents.leave_out)
+        )
         contents.sides[side] += parts
         learned = {(pair.chosen, pair.rejected) for part in parts for turn in part.turns for pair in turn.pairs}
         for pair in (pair for pairs in rooms[counsel_id].values() for pair in pairs):
@@ -108,23 +110,6 @@ def _collect(character: Character, usable: Sequence[Pair]) -> Contents:
             else:
                 contents.left_out["unlearnable"] += 1
     return contents
-
-
-def _compose(
-    counsel_id: UUID, character: str, pairs: dict[UUID, list[Pair]], left_out: Counter[str]
-) -> Iterator[Conversation]:
-    room_id = name_room(counsel_id)
-    room = read_masked_room(counsel_id)
-    for conversation in compose_conversations(room_id, character, room, pairs, left_out=list_left_out(room, pairs)):
-        try:
-            yield load_conversation(dump_conversation(conversation), conversation.id)
-        except RecordError:
-            left_out["conversations"] += 1
-
-
-def _render(conversations: Sequence[Conversation]) -> bytes:
-    lines = (json.dumps(dump_conversation(talk), ensure_ascii=False, sort_keys=True) for talk in conversations)
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _store(character: Character, built_by: User | None, contents: Contents) -> Snapshot:

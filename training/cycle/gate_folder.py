@@ -13,15 +13,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from chat.models import Character
 from chat.prompting import Sampling
 from chat.serving.stored import locate_folder
-from training.cycle.composing import compose_conversations
-from training.cycle.context import list_left_out
 from training.cycle.ending import fail
-from training.cycle.masked_room import read_masked_room
+from training.cycle.learnable import compose_learnable
 from training.cycle.prepare import GATE_PREFIX, get_base_file, get_persona_file
-from training.finetune.records import Conversation, RecordError, dump_conversation, load_conversation
+from training.finetune.records import Conversation, render_line
 from training.finetune.run_folder import write_folder_atomically, write_json
 from training.gate.bars import Needed
 from training.models import Evaluation, EvaluationState, Pair
@@ -44,7 +41,7 @@ def prepare_gate_folder(evaluation: Evaluation) -> Path:
     if (folder / "gate.json").is_file():
         return folder
     heldout = "".join(_read_heldout(evaluation))
-    fresh = "".join(map(_dump, list_enough(list_fresh_talks(evaluation))))
+    fresh = "".join(map(render_line, list_enough(list_fresh_talks(evaluation))))
     given = build_settings(evaluation, has_fresh=bool(fresh))
 
     def fill(place: Path) -> None:
@@ -134,19 +131,5 @@ def list_fresh_talks(evaluation: Evaluation) -> Iterator[Conversation]:
     for pair in newer[:FRESH_TALKS]:
         rooms.setdefault(pair.counsel_id, {}).setdefault(pair.dialog_id, []).append(pair)
     for number, (counsel_id, pairs) in enumerate(rooms.items(), start=1):
-        yield from _compose(f"fresh-{number}", evaluation.character, counsel_id, pairs)
-
-
-def _compose(
-    room_id: str, character: Character, counsel_id: UUID, pairs: dict[UUID, list[Pair]]
-) -> Iterator[Conversation]:
-    room = read_masked_room(counsel_id)
-    for talk in compose_conversations(room_id, character.key, room, pairs, left_out=list_left_out(room, pairs)):
-        try:
-            yield load_conversation(dump_conversation(talk), talk.id)
-        except RecordError:
-            continue  # not learnable, so nothing to be measured by either
-
-
-def _dump(talk: Conversation) -> str:
-    return json.dumps(dump_conversation(talk), ensure_ascii=False) + "\n"
+        # What cannot be learned from is nothing to be measured by either.
+        yield from compose_learnable(f"fresh-{number}", evaluation.character.key, counsel_id, pairs, lambda fault: None)

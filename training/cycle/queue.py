@@ -18,7 +18,8 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from chat.models import Consent, ConsentKind, Dialog, Feedback, FeedbackReason, Release, Reply, ReplyState
 from chat.models.releases import ReleaseState
-from training.cycle.crisis_turns import CLINICAL_LEVEL, has_crisis_so_far
+from training.cycle.crisis_turns import has_crisis_so_far
+from training.cycle.pairing import CRISIS_LEVEL
 from training.evaluation.forms import list_form_faults
 from training.models import ItemState, ReviewItem
 from training.models.items import QueueReason
@@ -77,7 +78,7 @@ def list_reasons(dialog: Dialog, reply: Reply, character: str, canaries: frozens
     thumbs = _list_thumbs_down(reply)
     siblings = list(dialog.replies.all())
     found = {
-        QueueReason.CRISIS: dialog.crisis_level >= CLINICAL_LEVEL,
+        QueueReason.CRISIS: dialog.crisis_level >= CRISIS_LEVEL,
         QueueReason.UNSAFE: any(FeedbackReason.UNSAFE in thumb.reasons for thumb in thumbs),
         QueueReason.THUMBS_DOWN: bool(thumbs),
         QueueReason.SIBLINGS: len(siblings) > 1,

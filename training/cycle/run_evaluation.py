@@ -28,9 +28,6 @@ from training.models import ArenaCase, Evaluation, EvaluationState
 logger = logging.getLogger(__name__)
 
 GATE: Final = "training.gate"
-DONE: Final = 0
-STOPPED: Final = 3
-RESTARTS: Final = 2
 PASSED, REFUSED = "passed", "failed"
 """Verdicts of a report."""
 SAMPLES: Final = "samples"
@@ -49,8 +46,8 @@ def run_next_evaluation(is_leaving: Callable[[], bool]) -> Evaluation | None:
         check_evaluation(evaluation)
         with hold.beating():
             prepare_gate_folder(evaluation)
-        report = _judge(watch)
-        watch.when_heard(partial(_store_report, hold, report))
+        watch.run_to_end(GATE, log="gate.log", codes={}, otherwise="gate_failed", killed="gate_killed")
+        watch.when_heard(partial(_store_report, hold, read_report(watch.folder)))
         forget_folder(watch.folder)
     except RunStopped as stop:
         _end(watch, evaluation, stop)
@@ -63,17 +60,6 @@ def check_evaluation(evaluation: Evaluation) -> None:
     """Raises RunStopped where the candidate must not go live whatever the gate says."""
     if Adapter.objects.filter(pk=evaluation.candidate_id, is_tainted=True).exists():
         raise cancel("snapshot_tainted")
-
-
-def _judge(watch: Watch) -> dict[str, Any]:
-    """The whole report. Raises RunStopped."""
-    for _ in range(1 + RESTARTS):
-        code = watch.run(GATE, str(watch.folder))
-        if code == DONE:
-            return read_report(watch.folder)
-        if code >= 0 and code != STOPPED:
-            raise fail("gate_failed", watch.read_last_error("gate.log"))
-    raise fail("gate_killed")
 
 
 def read_report(folder: Path) -> dict[str, Any]:
@@ -92,7 +78,9 @@ def _store_report(hold: Hold[Evaluation], report: dict[str, Any]) -> None:
     """Raises RunStopped. Passed is what says so and names no reason against it; nothing else."""
     reasons = report.get("reasons", [])
     is_passed = report["verdict"] == PASSED and not reasons
-    # Locked: a withdrawal comes before this, and is seen, or after it, and finds the report.
+    # Locked, in the order in which a withdrawal locks them: it comes before this, and is seen, or after it, and finds
+    # the report.
+    Evaluation.objects.select_for_update(of=("self",)).get(pk=hold.row.pk)
     Adapter.objects.select_for_update(of=("self",)).get(pk=hold.row.candidate_id)
     check_evaluation(hold.row)
     state = EvaluationState.PASSED if is_passed else EvaluationState.REFUSED

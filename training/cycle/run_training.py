@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import time
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +29,7 @@ from training.cycle.ending import Ending, RunStopped, cancel, fail
 from training.cycle.evaluate import ask_for_evaluation
 from training.cycle.prepare import clear_run_folder, get_run_folder, prepare_run_folder
 from training.cycle.train import TASK
-from training.cycle.watch import Watch
+from training.cycle.watch import DONE, Watch
 from training.cycle.watched_process import OUTPUT
 from training.models import RunState, Snapshot, SnapshotState, TrainingRun
 from training.watched import is_free
@@ -39,14 +38,10 @@ logger = logging.getLogger(__name__)
 
 TRAINER: Final = "training.finetune"
 PUBLISHER: Final = "training.finetune.publication"
-DONE: Final = 0
-STOPPED: Final = 3
 ERROR_CODES: Final = {2: "trainer_refused", 4: "collapsed", 5: "diverged"}
 """Exit codes of the trainer (training/finetune/__main__.py); any other is `trainer_failed`."""
 TAINTED: Final = ("snapshot_tainted", "parent_tainted")
 """Codes of runs that learned from what was withdrawn: what they made must not serve."""
-RESTARTS: Final = 2
-"""A trainer that was killed goes on from its checkpoint; one that is always killed needs a person."""
 BUSY_SECONDS: Final = 60.0
 
 
@@ -90,7 +85,7 @@ def _make_adapter(watch: Watch, run: TrainingRun) -> Adapter:
     with watch.hold.beating():
         prepare_run_folder(run)
     _wait_for_folder(watch)
-    _train(watch)
+    watch.run_to_end(TRAINER, log="run.log", codes=ERROR_CODES, otherwise="trainer_failed", killed="trainer_killed")
     target = watch.folder / "published" / run.character.key
     if not (target / "manifest.json").is_file():
         origin = f"run {run.pk} of snapshot {run.snapshot.digest[:12]}"
@@ -121,19 +116,6 @@ def _wait_for_folder(watch: Watch) -> None:
         watch.stop_if_leaving()
         watch.beat()
         time.sleep(1)
-
-
-def _train(watch: Watch) -> None:
-    """Raises RunStopped for every end but a whole run."""
-    for _ in range(1 + RESTARTS):
-        code = watch.run(TRAINER, str(watch.folder))
-        if code == DONE:
-            return
-        if code >= 0 and code != STOPPED:
-            raise fail(ERROR_CODES.get(code, "trainer_failed"), watch.read_last_error("run.log"))
-        how = signal.Signals(-code).name if code < 0 else "asked to stop"
-        logger.warning("run %s: its trainer was %s from outside", watch.hold.row, how)
-    raise fail("trainer_killed", how)
 
 
 def _conclude(watch: Watch, run: TrainingRun, adapter: Adapter) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,7 +18,7 @@ from typing import Any, Final, TypeVar
 from django.db import close_old_connections
 
 from training.cycle.claim_run import BEAT_SECONDS, DATABASE_AWAY, Hold
-from training.cycle.ending import Ending, RunStopped
+from training.cycle.ending import Ending, RunStopped, fail
 from training.cycle.watched_process import WatchedProcess
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,11 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 POLL_SECONDS: Final = 0.25
+DONE: Final = 0
+STOPPED: Final = 3
+"""Exit codes that the trainer and the gate share (their __main__.py)."""
+RESTARTS: Final = 2
+"""What was killed goes on from where it was; one that is always killed needs a person."""
 PROGRESS: Final = "progress.json"
 ERROR_CHARACTERS: Final = 500
 SHOWN_FIELDS: Final = ("phase", "done", "total", "seconds_left", "figures")
@@ -53,6 +59,22 @@ class Watch:
                 process.wait(POLL_SECONDS)
             return code
 
+    def run_to_end(self, module: str, *, log: str, codes: Mapping[int, str], otherwise: str, killed: str) -> None:
+        """The process that works in the folder, until it is whole; killed or stopped from outside, it is begun again.
+
+        Raises RunStopped: by its exit code one of `codes`, or `otherwise`; `killed` where that never ends.
+        """
+        how = ""
+        for _ in range(1 + RESTARTS):
+            code = self.run(module, str(self.folder))
+            if code == DONE:
+                return
+            if code >= 0 and code != STOPPED:
+                raise fail(codes.get(code, otherwise), self.read_last_error(log))
+            how = signal.Signals(-code).name if code < 0 else "asked to stop"
+            logger.warning("%s: %s was %s from outside", self.hold.row, module, how)
+        raise fail(killed, how)
+
     def beat(self) -> None:
         """Raises RunStopped."""
         if time.monotonic() > self.deadline:
@@ -68,10 +90,6 @@ class Watch:
     def stop_if_leaving(self) -> None:
         if self.is_leaving():
             raise RunStopped(Ending.LEFT)
-
-    def write(self, **fields: Any) -> bool:
-        """False when the row is no longer ours to write."""
-        return self.when_heard(lambda: self.hold.write(**fields))
 
     def when_heard(self, act: Callable[[], T]) -> T:
         """Tried until the database answers; its own attempt may be over by then. Raises RunStopped when leaving."""

@@ -159,8 +159,10 @@ def _forget_run(run: TrainingRun) -> None:
 
 def _strip_evaluation(evaluation: Evaluation) -> None:
     """Figures, verdict and votes stay; what anybody said goes. A gate that still runs begins anew without it."""
-    ArenaCase.objects.filter(evaluation=evaluation).update(turns=[], candidate_reply="", live_reply="")
-    Evaluation.objects.filter(pk=evaluation.pk).update(report=strip_texts(evaluation.report))
+    # Its own row first: whoever stores a report locks that one, then the cases.
+    locked = Evaluation.objects.select_for_update(of=("self",)).get(pk=evaluation.pk)
+    Evaluation.objects.filter(pk=locked.pk).update(report=strip_texts(locked.report))
+    ArenaCase.objects.filter(evaluation=locked).update(turns=[], candidate_reply="", live_reply="")
     # Whoever runs it holds the attempt of a running row, and can store nothing any more.
     Evaluation.objects.filter(pk=evaluation.pk, state=EvaluationState.RUNNING).update(state=EvaluationState.QUEUED)
     transaction.on_commit(partial(_delete_folder, Path(settings.MARY_RUNS_FOLDER) / f"{GATE_PREFIX}{evaluation.pk}"))

@@ -164,6 +164,11 @@ def dump_conversation(conversation: Conversation) -> dict[str, Any]:
     }
 
 
+def render_line(conversation: Conversation) -> str:
+    """Its line in a file, always the same for the same conversation."""
+    return json.dumps(dump_conversation(conversation), ensure_ascii=False, sort_keys=True) + "\n"
+
+
 def _dump_turn(turn: Turn) -> dict[str, Any]:
     pairs = [
         {
