@@ -11,7 +11,7 @@ import torch
 
 from chat.inference.digest import sha256_of
 from training.finetune.config import RunConfig
-from training.finetune.kept_tokenizer import load_kept_tokenizer
+from training.finetune.kept import keep_weights, load_kept_tokenizer
 from training.finetune.run_folder import read_manifest
 
 logger = logging.getLogger(__name__)
@@ -76,31 +76,17 @@ def load_tokenizer(base: str) -> Any:
 
 def load_base(config: RunConfig, device: str) -> Any:
     """Raises WeightsError. Attention is sdpa where the architecture has it, else eager."""
-    from transformers import AutoModelForCausalLM, GgufConfig
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of loading: its lines would fill run.log
     path = find_base(config.base)
-    options: dict[str, Any] = {"dtype": DTYPES[config.dtype], "attn_implementation": "sdpa"}
-    source = str(path)
+    options: dict[str, Any] = {}
     if path.suffix == ".gguf":
-        source, options["gguf_file"] = str(path.parent), path.name
-        # Unpacked once: left in blocks, every product of matrices would unpack them again.
-        options["quantization_config"] = GgufConfig(dequantize=True)
-    else:
-        options["use_safetensors"] = True
+        kept = keep_weights(path, config.dtype, lambda: _load_lm(config, path, _describe_gguf(path)))
+        path, options = (kept, {}) if kept else (path, _describe_gguf(path))
     if config.quantisation != "none":
-        options["quantization_config"] = _describe_quantisation(config)
-        options["device_map"] = {"": device}
-    lm: Any
-    try:
-        lm = AutoModelForCausalLM.from_pretrained(source, **options)
-    except ValueError as error:
-        if "attention implementation" not in str(error):
-            raise WeightsError(f"{config.base}: {error}") from error
-        lm = AutoModelForCausalLM.from_pretrained(source, **{**options, "attn_implementation": "eager"})
-    except OSError as error:
-        raise WeightsError(f"{config.base}: {error}") from error
+        options |= {"quantization_config": _describe_quantisation(config), "device_map": {"": device}}
+    lm = _load_lm(config, path, options)
     lm.config.use_cache = False
     if config.quantisation == "none":
         return lm.to(device)
@@ -109,6 +95,28 @@ def load_base(config: RunConfig, device: str) -> Any:
             # Else the first evaluation on a CPU repacks the weights into a form that has no gradient.
             module.support_avx512bf16_for_cpu = False
     return lm
+
+
+def _load_lm(config: RunConfig, path: Path, options: dict[str, Any]) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    source = str(path.parent if path.is_file() else path)
+    given = {"dtype": DTYPES[config.dtype], "attn_implementation": "sdpa", "use_safetensors": True, **options}
+    try:
+        return AutoModelForCausalLM.from_pretrained(source, **given)
+    except ValueError as error:
+        if "attention implementation" not in str(error):
+            raise WeightsError(f"{config.base}: {error}") from error
+        return AutoModelForCausalLM.from_pretrained(source, **{**given, "attn_implementation": "eager"})
+    except OSError as error:
+        raise WeightsError(f"{config.base}: {error}") from error
+
+
+def _describe_gguf(path: Path) -> dict[str, Any]:
+    from transformers import GgufConfig
+
+    # Unpacked once: left in blocks, every product of matrices would unpack them again.
+    return {"gguf_file": path.name, "quantization_config": GgufConfig(dequantize=True)}
 
 
 def _describe_quantisation(config: RunConfig) -> Any:

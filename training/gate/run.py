@@ -56,8 +56,9 @@ logger = logging.getLogger(__name__)
 FORMAT: Final = 1
 PROGRESS_SECONDS: Final = 0.5
 MOST_SAMPLES: Final = 60
-SHOWN_OF_HOPELESS: Final = 10
-"""Replies of a candidate that is refused early: enough for people to see what it says."""
+SHOWN_OF_HOPELESS: Final = 4
+"""Replies of a candidate that is refused early: enough for people to see what it says. Where hardly any likely token
+keeps to the form, the grammar tries the whole vocabulary, and a reply takes ten seconds."""
 PACKAGES: Final = ("torch", "transformers", "peft", "xllamacpp", "gguf")
 KNOWN_FAILURES: Final = (EngineError, PromptTooLong, RecordError, ConfigError, WeightsError, JudgeFailed)
 
