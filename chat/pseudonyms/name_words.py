@@ -30,7 +30,7 @@ class NameWords:
     both: frozenset[str]
     person_endings: frozenset[str]
     plain_endings: frozenset[str]
-    titles: tuple[str, ...]
+    title: re.Pattern[str]
     relation: re.Pattern[str]
     titled: re.Pattern[str]
 
@@ -66,7 +66,8 @@ class NameWords:
         """What follows the stem in its word: 4 for a title, 3 for what only people take, 1 for any particle; None: no
         ending at all.
         """
-        title = next((title for title in self.titles if ending.startswith(title)), "")
+        match = self.title.match(ending)
+        title = match[0] if match else ""
         rest = ending[len(title) :]
         if title and (rest in self.plain_endings or rest in self.person_endings):
             return 4
@@ -109,7 +110,7 @@ def load_name_words() -> NameWords:
         both=frozenset(words["both"].split()),
         person_endings=frozenset(words["person_endings"]),
         plain_endings=frozenset(words["plain_endings"]),
-        titles=titles,
+        title=re.compile("|".join(titles)),
         relation=re.compile(rf"(?<![가-힣])(?:{relations})(?:인|님)? (?:이름이 |이름은 )?$"),
         titled=re.compile(rf" (?:때문|땜|(?:{'|'.join(titles)})(?:{_AFTER_TITLE}|[ .,!?]|$))"),
     )

@@ -118,7 +118,6 @@ def register_two(character: Character) -> list[Adapter]:
     return adapters
 
 
-@pytest.mark.slow
 async def test_a_user_talks_on_while_a_voice_is_published_and_rolled_back(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(settings, "MARY_PUBLISHED_FOLDER", tmp_path)
     character = await database_sync_to_async(build_character)("mina", max_tokens=60)
