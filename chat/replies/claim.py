@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from chat.models import Character, Counsel, Dialog, Reply, ReplyState
@@ -57,15 +57,19 @@ def claim_replies(worker: str, limit: int) -> list[ClaimedReply]:
             .select_related("dialog__counsel__character")
             .order_by("dt_queued", "pk")[:limit]
         )
+        canaries = list_canaries({reply.dialog.counsel.character_id for reply in replies}) if replies else {}
+        claimed = [_describe(reply, canaries) for reply in replies]
+        # Whose reply it is stands there before it is written: one that kills its worker is told of its adapter.
+        adapters = [When(pk=reply.reply_id, then=Value(reply.adapter)) for reply in claimed]
         Reply.objects.filter(pk__in=[reply.pk for reply in replies]).update(
             state=ReplyState.RUNNING,
             attempt=F("attempt") + 1,
             worker=worker,
             dt_started=now,
             dt_lease_until=now + LEASE,
+            adapter=Case(*adapters, default=Value("")),
         )
-    canaries = list_canaries({reply.dialog.counsel.character_id for reply in replies}) if replies else {}
-    return [_describe(reply, canaries) for reply in replies]
+    return claimed
 
 
 def fail_lost_replies() -> int:

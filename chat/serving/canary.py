@@ -1,12 +1,16 @@
 """What the users' replies say of an adapter that some of them try: worse → rolled back, enough and no worse → live.
 
-A reply counts when its settling time is over, with what was known then, so that a later look sees the same sequence.
+A reply counts once, when its settling time is over, with what is known then; what it said is kept, so that a later look
+only adds to the sequence. Each is compared with the one of the other side that is nearest in time: what troubles both
+sides for an hour is no sign against either.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -17,11 +21,12 @@ from chat.models import FINAL_STATES, Feedback, FeedbackReason, Release, Release
 from chat.serving.roll_back import call_off
 from chat.serving.sequential import measure_evidence
 from chat.serving.settle import lock_release, make_live
+from chat.serving.trial import Outcome, Trial
 
 RATES: Final = ("thumbs_down", "regenerated", "failed", "unsafe")
 WORSE: Final = "canary: {rate} is higher than with the live adapter"
-
-Outcome = tuple[bool, ...]  # one for each of RATES
+REPLIES_A_LOOK: Final = 5000
+"""The rest is for the next look, so that a long silence of the scheduler costs no memory."""
 
 
 def judge_canaries() -> int:
@@ -35,51 +40,66 @@ def _judge(release_id: Any) -> bool:
     release = lock_release(release_id)
     if release.state != ReleaseState.CANARY or release.adapter is None:
         return False
-    new, old = _list_outcomes(release, release.adapter.name), _list_outcomes(release, release.character.adapter)
-    release.figures["rates"] = figures = describe_arms(new, old)
+    trial = Trial.load(release.figures.get("trial"))
+    _hear(release, release.adapter.name, trial)
+    figures = describe_arms(trial.blocks)
+    release.figures |= {"trial": trial.dump(), "rates": figures}
     release.save(update_fields=["figures"])
     limit = len(RATES) / settings.MARY_CANARY_FALSE_ALARM  # each rate gets its share of the false alarms
     worse = [rate for rate in RATES if figures[rate]["evidence"] >= limit]
     if worse:
         call_off(release, end_reason=WORSE.format(rate=", ".join(worse)))
-    elif min(len(new), len(old)) >= settings.MARY_CANARY_REPLIES:
+    elif len(trial.blocks) >= settings.MARY_CANARY_REPLIES:
         make_live(release)
     else:
         return False
     return True
 
 
-def describe_arms(new: list[Outcome], old: list[Outcome]) -> dict[str, dict[str, Any]]:
+def _hear(release: Release, adapter: str, trial: Trial) -> None:
+    for name, dt_finished, reply_id, *outcome in _list_settled(release, adapter, trial.heard_until):
+        if len(trial.blocks) == settings.MARY_CANARY_REPLIES:
+            return
+        trial.hear(name == adapter, tuple(map(bool, outcome)), (dt_finished, reply_id))
+
+
+def describe_arms(blocks: Iterable[tuple[Outcome, Outcome]]) -> dict[str, dict[str, Any]]:
     """Of each rate: bad replies and all replies of both arms, and the evidence that the new one is worse."""
+    pairs = list(blocks)
     return {
         rate: {
-            "canary": [sum(outcome[index] for outcome in new), len(new)],
-            "live": [sum(outcome[index] for outcome in old), len(old)],
-            "evidence": measure_evidence((mine[index], theirs[index]) for mine, theirs in zip(new, old, strict=False)),
+            "canary": [sum(new[index] for new, _ in pairs), len(pairs)],
+            "live": [sum(old[index] for _, old in pairs), len(pairs)],
+            "evidence": measure_evidence((new[index], old[index]) for new, old in pairs),
         }
         for index, rate in enumerate(RATES)
     }
 
 
-def _list_outcomes(release: Release, adapter: str) -> list[Outcome]:
-    """Oldest first, no more than are needed."""
-    rows = _list_settled(release).filter(adapter=adapter).order_by("dt_finished", "pk")[: settings.MARY_CANARY_REPLIES]
-    return [tuple(map(bool, row)) for row in rows.values_list(*(f"is_{rate}" for rate in RATES))]
+def _list_settled(release: Release, adapter: str, heard_until: tuple[datetime, UUID] | None) -> QuerySet[Any, Any]:
+    """Replies of both arms since the trial began and not yet heard, oldest first: adapter, end, id, then the RATES.
 
-
-def _list_settled(release: Release) -> QuerySet[Reply]:
-    """Replies since the trial began. The safety prompt is written without an adapter, for both arms alike."""
+    The safety prompt is written without an adapter, for both arms alike.
+    """
     settle = timedelta(seconds=settings.MARY_CANARY_SETTLE_SECONDS)
     in_time = Q(reply=OuterRef("pk"), dt_feedback__lte=OuterRef("dt_finished") + settle)
     siblings = Reply.objects.filter(dialog=OuterRef("dialog"), number__gt=OuterRef("number"))
-    return (
+    rows = (
         Reply.objects.filter(dialog__counsel__character=release.character, dt_started__gte=release.dt_verified)
+        .filter(adapter__in=(adapter, release.character.adapter))
         .filter(state__in=FINAL_STATES, dt_finished__lte=timezone.now() - settle)
-        .exclude(Q(lm="") | Q(prompt_version__startswith="safety"))
-        .annotate(
+        .exclude(Q(adapter="", lm="") | Q(prompt_version__startswith="safety"))
+    )
+    if heard_until is not None:
+        moment, last = heard_until
+        rows = rows.filter(Q(dt_finished__gt=moment) | Q(dt_finished=moment, pk__gt=last))
+    return (
+        rows.annotate(
             is_thumbs_down=Exists(Feedback.objects.filter(in_time, value=Feedback.Value.DOWN)),
             is_regenerated=Exists(siblings.filter(dt_queued__lte=OuterRef("dt_finished") + settle)),
             is_failed=Q(state=ReplyState.FAILED),
             is_unsafe=Exists(Feedback.objects.filter(in_time, reasons__contains=[FeedbackReason.UNSAFE])),
         )
+        .order_by("dt_finished", "pk")
+        .values_list("adapter", "dt_finished", "pk", *(f"is_{rate}" for rate in RATES))[:REPLIES_A_LOOK]
     )

@@ -8,7 +8,8 @@ import pytest
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from chat.models import Adapter, Character, Counsel, Feedback, Release
+from chat.models import Adapter, Character, Counsel, Feedback, Release, Reply
+from chat.replies.claim import MAX_ATTEMPTS, claim_replies, fail_lost_replies
 from chat.serving.canary import judge_canaries
 from chat.serving.choose import is_in_canary
 from chat.serving.settle import make_live
@@ -36,9 +37,9 @@ def room(character: Character) -> Counsel:
 
 
 def write_replies(room: Counsel, adapter: Adapter, *, bad: int, kind: str = "thumbs_down", age: int = 1800) -> None:
-    """REPLIES of them, `age` seconds old, of which so many went badly, evenly spread."""
-    ended = timezone.now() - timedelta(seconds=age)
+    """REPLIES of them, the first `age` seconds old, one a second, of which so many went badly, evenly spread."""
     for number in range(REPLIES):
+        ended = timezone.now() - timedelta(seconds=age - number)
         is_bad = number * bad // REPLIES != (number + 1) * bad // REPLIES
         columns = {"adapter": adapter.name, "lm": "fake", "dt_started": ended, "dt_finished": ended}
         if is_bad and kind == "failed":
@@ -76,6 +77,39 @@ def test_an_adapter_that_is_no_worse_goes_live_after_enough_replies(release, roo
     release.refresh_from_db()
     assert (release.state, release.character.adapter) == ("live", adapters[1].name)
     assert release.former.state == "superseded"
+
+
+def test_a_thumb_that_is_edited_later_has_counted_already(release, room, adapters, settings):
+    settings.MARY_CANARY_REPLIES = REPLIES + 1
+    write_replies(room, adapters[1], bad=5)
+    write_replies(room, adapters[0], bad=1)
+    assert judge_canaries() == 0
+    release.refresh_from_db()
+    before = release.figures["rates"]
+    assert before["thumbs_down"]["canary"] == [5, REPLIES]
+    for thumb in Feedback.objects.all():
+        thumb.comment = "조금 늦게 적어요"
+        thumb.save()
+    assert judge_canaries() == 0
+    release.refresh_from_db()
+    assert release.figures["rates"] == before
+
+
+def test_a_reply_that_killed_its_worker_counts_against_its_adapter(release, adapters):
+    users = (build_user(f"guest-{number}") for number in range(100))
+    user = next(user for user in users if is_in_canary(user.pk, release.pk, release.canary_percent))
+    reply = build_reply(build_turn(build_room(user, release.character)), state="queued")
+    for _ in range(MAX_ATTEMPTS):
+        assert [claimed.adapter for claimed in claim_replies("w", 1)] == [adapters[1].name]
+        Reply.objects.filter(pk=reply.pk).update(dt_lease_until=timezone.now() - timedelta(seconds=1))
+    assert fail_lost_replies() == 1
+    ended = timezone.now() - timedelta(hours=1)
+    Reply.objects.filter(pk=reply.pk).update(dt_started=ended, dt_finished=ended)
+    Release.objects.filter(pk=release.pk).update(dt_verified=ended - timedelta(seconds=1))
+    write_replies(build_room(build_user("other"), release.character), adapters[0], bad=0)
+    judge_canaries()
+    release.refresh_from_db()
+    assert release.figures["rates"]["failed"]["canary"] == [1, 1]
 
 
 def test_replies_that_are_still_fresh_decide_nothing(release, room, adapters, settings):
