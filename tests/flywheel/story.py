@@ -1,7 +1,7 @@
 """The whole loop as people go through it: talk, thumb, rate and correct, freeze, approve, train, gate, promote, talk.
 
 Everything is done at the product's own doors: the WebSocket, the API, the pages of the admin. The database is only
-read, to know when to go on. No step is faked; what the gate refuses is told as refused.
+read, to know when to go on. No step is faked; a good candidate that the gate refuses breaks the story, with the reasons.
 """
 
 from __future__ import annotations
@@ -89,14 +89,15 @@ class Story:
         with self._step("the gate compares it with the live adapter"):
             evaluation, verdict = self._judge(run)
         self.figures |= {"corrections": rated, "pairs": pairs[0][0], "old_adapter": old_adapter, "verdict": verdict}
-        if verdict == "passed":
-            with self._step("the trainer promotes it; the worker verifies and serves it"):
-                new_adapter = self._promote(evaluation)
-            with self._step("the same words are answered by the new adapter"):
-                self._talk_again(old_adapter, new_adapter, snapshot)
+        if verdict != "passed":
+            raise StoryBroken("the candidate that was to become better was refused, so nothing goes live")
+        with self._step("the trainer promotes it; the worker verifies and serves it"):
+            new_adapter = self._promote(evaluation)
+        with self._step("the same words are answered by the new adapter"):
+            self._talk_again(old_adapter, new_adapter, snapshot)
         if self.length.has_bad_candidate:
             with self._step("a bad candidate is trained on purpose"):
-                bad_run = self._train(snapshot, BAD_SETTINGS, is_bad=True)
+                bad_run = self._train(snapshot, BAD_SETTINGS)
             with self._step("the gate refuses it, and so does promotion"):
                 self._refuse(bad_run)
         return {"seconds": self.seconds, **self.figures}
@@ -172,7 +173,7 @@ class Story:
         self.tell(f"snapshot {digest[:12]}: {counts['train']} pairs to learn from, {counts['heldout']} held out")
         return snapshot
 
-    def _train(self, snapshot: str, config: dict[str, Any], *, is_bad: bool = False) -> str:
+    def _train(self, snapshot: str, config: dict[str, Any]) -> str:
         """The run's id, once it has ended."""
         others = {name: value for name, value in config.items() if name != "preset"}
         path, _ = self.staff["trainer"].post(
@@ -185,7 +186,7 @@ class Story:
             run,
         )
         self.tell(f"run {run[:8]}: {' '.join(rows[0]).strip()}")
-        if rows[0][0] != "done" and not is_bad:
+        if rows[0][0] != "done":
             raise StoryBroken(f"run {run[:8]} did not come to its end")
         return run
 
@@ -236,10 +237,6 @@ class Story:
         self.figures |= {"new_adapter": new, "reply": text}
 
     def _refuse(self, run: str) -> None:
-        state, error = self._read("SELECT state, error_code FROM training_run WHERE training_run_id = %s", run)[0]
-        if state != "done":
-            self.figures["bad_candidate"] = f"the trainer itself gave up: {error}"
-            return
         evaluation, verdict = self._judge(run)
         if verdict != "refused":
             raise StoryBroken(f"a candidate that was spoilt on purpose was not refused but {verdict}")
