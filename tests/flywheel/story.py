@@ -1,7 +1,7 @@
 """The whole loop as people go through it: talk, thumb, rate and correct, freeze, approve, train, gate, promote, talk.
 
 Everything is done at the product's own doors: the WebSocket, the API, the pages of the admin. The database is only
-read, to know when to go on. No step is faked; a good candidate that the gate refuses breaks the story, with the reasons.
+read, to know when to go on. No step is faked; a good candidate that the gate refuses breaks the story, and it says why.
 """
 
 from __future__ import annotations
