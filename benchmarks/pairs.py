@@ -41,11 +41,13 @@ SELECT md5('item' || r || '/' || t)::uuid, md5('reply' || r || '/' || t || '/1')
     md5('user' || r %% %(users)s)::uuid, '{good_sample}', 0, false, 1, 'done', now(), now()
 FROM generate_series(0, %(rooms)s - 1) r, generate_series(1, %(turns)s) t;
 INSERT INTO rating (rating_id, item_id, annotator_id, overall, scores, reasons, correction, preferred_reply_id,
-    is_both_bad, comment, is_authoritative, is_clinical, seconds, version, dt_rated)
+    shown_reply_ids, is_both_bad, comment, is_authoritative, is_clinical, seconds, version, dt_rated)
 SELECT md5('rating' || r || '/' || t)::uuid, md5('item' || r || '/' || t)::uuid, %(expert)s, 1 + (r + t) %% 10, '{}',
     '{}',
     CASE WHEN t %% 4 = 1 THEN '하루 종일 앉아만 있었다니 답답했겠어요. ' || r || '번째 날은 어땠나요?' ELSE '' END,
-    CASE WHEN t %% 4 = 2 THEN md5('reply' || r || '/' || t || '/2')::uuid END, false, '', false, false, 30, 1, now()
+    CASE WHEN t %% 4 = 2 THEN md5('reply' || r || '/' || t || '/2')::uuid END,
+    ARRAY[md5('reply' || r || '/' || t || '/1')::uuid, md5('reply' || r || '/' || t || '/2')::uuid],
+    false, '', false, false, 30, 1, now()
 FROM generate_series(0, %(rooms)s - 1) r, generate_series(1, %(turns)s) t;
 ANALYZE;
 """

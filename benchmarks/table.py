@@ -99,12 +99,36 @@ def _render_sides(work: str, figures: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def render_flywheel(figures: dict[str, Any]) -> list[str]:
+    lines = ["## Once round the flywheel", "", render_place(figures), "", "| Step of `make flywheel` | Seconds |"]
+    lines += ["|---|---|", *(f"| {step} | {seconds} |" for step, seconds in figures["seconds"].items())]
+    lines.append(f"| **in all, with starting and stopping the stack** | **{figures['seconds_in_all']}** |")
+    reasons = ", ".join(figures["bad_candidate"])
+    return [*lines, "", f"{figures['corrections']} corrections. The spoilt candidate was refused for: {reasons}.", ""]
+
+
+def render_pairs(figures: dict[str, Any]) -> list[str]:
+    lines = ["## Rebuilding all pairs from their ratings", "", render_place(figures), ""]
+    lines += [
+        "| Ratings | Pairs | Seconds | Processor ms a rating | Peak memory before / after |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['ratings']:,} | {row['pairs']:,} | {row['seconds']:,} "
+        f"| {1000 * row['processor_seconds'] / row['ratings']:.2f} "
+        f"| {row['peak_mib_before']} / {row['peak_mib_after']} MiB |"
+        for row in figures["sizes"]
+    ]
+    return [*lines, ""]
+
+
 def main() -> None:
-    names = ("serving", "sockets", "dpo_vs_trl", "sft_vs_trl")
-    serving, sockets, dpo, sft = (json.loads((FOLDER / f"{name}.json").read_text()) for name in names)
+    names = ("serving", "sockets", "dpo_vs_trl", "sft_vs_trl", "flywheel", "pairs")
+    serving, sockets, dpo, sft, flywheel, pairs = (json.loads((FOLDER / f"{name}.json").read_text()) for name in names)
     head, rest = PAGE.read_text().split(BEGIN)
     tail = rest.split(END)[1]
-    tables = "\n".join([*render_serving(serving), *render_sockets(sockets), *render_training(dpo, sft)])
+    lines = [*render_serving(serving), *render_sockets(sockets), *render_training(dpo, sft)]
+    tables = "\n".join([*lines, *render_flywheel(flywheel), *render_pairs(pairs)])
     PAGE.write_text(f"{head}{BEGIN}\n\n{tables}\n{END}{tail}")
 
 

@@ -49,6 +49,16 @@ def check_budgets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     return messages
 
 
+@register()
+def check_shares(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Read anew at each reply that is queued, so that a wrong one would stop the queue and not the start."""
+    return [
+        Error(f"{name} must be a number from 0 to 1, not {share!r}.", id="mary.E008")
+        for name in ("MARY_REVIEW_SAMPLE_SHARE", "MARY_REVIEW_OVERLAP_SHARE")
+        if not isinstance(share := getattr(settings, name), int | float) or not 0 <= share <= 1
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_mail(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     if not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):

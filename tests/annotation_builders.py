@@ -36,7 +36,7 @@ def build_item(login_id: str = "mina", *texts: str, **fields: Any) -> ReviewItem
     return ReviewItem.objects.create(reply=reply, user_id=reply.dialog.user_id, **given)
 
 
-def take_consent_back(user: User) -> None:
+def take_consent_back(user: User, kind: ConsentKind = ConsentKind.HUMAN_REVIEW) -> None:
     """The ledger's row alone, as it stands before the flow that removes items has run."""
     fields = {"text_version": "1", "text_sha256": "0" * 64}
-    Consent.objects.create(user=user, kind=ConsentKind.HUMAN_REVIEW, is_granted=False, **fields)
+    Consent.objects.create(user=user, kind=kind, is_granted=False, **fields)

@@ -1,11 +1,12 @@
 """`python -m tests.stack_review COUNT PASSWORD`: one expert with all roles and so many replies to rate, as JSON.
 
 Runs beside a stack, with its DATABASE_URL. Every reply stands in a room of its own with some talk before it; every
-third one has a sibling.
+third one has a sibling, unless `--answers` gives them all so many.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import secrets
 import sys
@@ -21,7 +22,7 @@ from django.contrib.auth.models import Group  # noqa: E402
 from chat.models import REQUIRED_TO_CHAT, Character, ConsentKind, User  # noqa: E402
 from chat.rooms.open import open_counsel  # noqa: E402
 from tests.builders import build_reply, build_turn, build_user  # noqa: E402
-from training.models import ReviewItem  # noqa: E402
+from training.models import ItemState, ReviewItem  # noqa: E402
 
 TALK = (
     ("요즘 잠이 잘 안 와요.", "많이 뒤척이셨겠어요. 언제부터 그러셨나요?"),
@@ -38,7 +39,8 @@ ANSWERS = (
 
 
 @transaction.atomic
-def build_items(count: int) -> None:
+def build_items(count: int, *, answers: int = 0, talk: int = 1, state: str = ItemState.OPEN) -> None:
+    """`talk`: how often the talk goes round before the message."""
     consents = (*REQUIRED_TO_CHAT, ConsentKind.HUMAN_REVIEW)
     user = build_user(f"talker-{secrets.token_hex(4)}", consents=consents)
     character = Character.objects.filter(is_live=True).order_by("position").first()
@@ -46,12 +48,14 @@ def build_items(count: int) -> None:
         raise SystemExit("the stack has no character: seed it first")
     for number in range(count):
         counsel = open_counsel(user, character)
-        for u_message, answer in TALK:
+        for u_message, answer in TALK * talk:
             build_reply(build_turn(counsel, u_message), answer)
         dialog = build_turn(counsel, MESSAGE)
-        replies = [build_reply(dialog, text) for text in ANSWERS[: 2 if number % 3 == 0 else 1]]
+        texts = [*ANSWERS, *(f"{place}번째로 다시 쓴 답이에요. 어떠세요?" for place in range(3, answers + 1))]
+        replies = [build_reply(dialog, text) for text in texts[: answers or (2 if number % 3 == 0 else 1)]]
         reasons = ["thumbs_down", "siblings"] if len(replies) > 1 else ["good_sample"]
-        ReviewItem.objects.create(reply=replies[-1], user=user, reasons=reasons, priority=len(reasons), needed=1)
+        fields = {"reasons": reasons, "priority": len(reasons), "needed": 1, "state": state}
+        ReviewItem.objects.create(reply=replies[-1], user=user, **fields)
 
 
 def build_expert(password: str) -> str:
@@ -63,5 +67,13 @@ def build_expert(password: str) -> str:
 
 
 if __name__ == "__main__":
-    build_items(int(sys.argv[1]))
-    json.dump(build_expert(sys.argv[2]), sys.stdout)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("count", type=int)
+    parser.add_argument("password")
+    parser.add_argument("--answers", type=int, default=0)
+    parser.add_argument("--talk", type=int, default=1)
+    parser.add_argument("--state", choices=ItemState.values, default=ItemState.OPEN)
+    wanted = vars(parser.parse_args())
+    password = wanted.pop("password")
+    build_items(**wanted)
+    json.dump(build_expert(password), sys.stdout)

@@ -7,17 +7,20 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from chat.models import ConsentKind
 from training.cycle.contributions import describe_contributions
 from training.cycle.withdraw import withdraw_review, withdraw_training
 from training.models import WithdrawalCause
+from training.models.consents import NEEDED_FOR_REVIEW, NEEDED_FOR_TRAINING
 
 
 def forget_consent(user_id: UUID, kind: str) -> None:
-    """Without human review nothing that people wrote about the replies stays; without training, no pair does."""
-    if kind == ConsentKind.HUMAN_REVIEW:
+    """Without a consent that review needs, nothing stays of what people wrote about the replies.
+
+    Without one that training needs, no pair does.
+    """
+    if kind in NEEDED_FOR_REVIEW:
         withdraw_review(user_id, WithdrawalCause.CONSENT)
-    elif kind == ConsentKind.TRAINING:
+    if kind in NEEDED_FOR_TRAINING:
         withdraw_training(user_id)
 
 

@@ -16,7 +16,10 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         *("rate", "adjudicate", "approve_snapshot"),
         *("view_rating", "view_reviewitem", "change_reviewitem", "view_pair", "view_snapshot"),
     ),
-    "clinical_reviewer": ("rate", "adjudicate", "review_crisis", "read_raw", "view_rating", "view_reviewitem"),
+    "clinical_reviewer": (
+        *("rate", "adjudicate", "review_crisis", "read_raw"),
+        *("view_rating", "view_reviewitem", "view_pair", "view_snapshot"),
+    ),
     "trainer": (
         *("view_pair", "view_snapshot", "add_snapshot", "view_trainingrun", "view_evaluation", "view_withdrawal"),
         *("start_run", "promote", "view_retrainpolicy", "add_retrainpolicy", "change_retrainpolicy"),

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from training.cycle import pair, queue, reconcile, retrain, schedule
 from training.cycle.claim_run import take_from_the_dead
+from training.cycle.kept_answers import sweep_answers
 from training.cycle.prepare import sweep_run_folders
 from training.cycle.run_evaluation import run_next_evaluation
 from training.cycle.run_training import run_next_training
@@ -57,6 +58,7 @@ class _Leaving:
 def advance_runs() -> str:
     """A second copy finds nothing to claim and ends at once."""
     sweep_run_folders()
+    sweep_answers()
     take_from_the_dead()
     run = run_next_training(_Leaving())
     return run.state if run is not None else "nothing to claim"

@@ -15,13 +15,18 @@ from training.cycle.contributions import describe_contributions
 from training.cycle.retrain import is_any_serving
 from training.cycle.withdraw import withdraw_review
 from training.models import Withdrawal, WithdrawalCause
+from training.models.consents import NEEDED_FOR_REVIEW
 
 
 @require_safe
 @login_required
 def show_contributions(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    context = {**describe_contributions(user.pk), "granted": granted_kinds(user.pk), "causes": WithdrawalCause}
+    context = {
+        **describe_contributions(user.pk),
+        "allows_review": granted_kinds(user.pk).issuperset(NEEDED_FOR_REVIEW),
+        "causes": WithdrawalCause,
+    }
     return render(request, "training/contributions.html", context)
 
 

@@ -14,22 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from chat.admin.release_ends import RATE_NAMES, describe_end
 from chat.admin.row_page import Page, RowPageAdmin, get_person, locate_lineage
 from chat.models import Character, Release, ReleaseState
 from chat.serving.canary import RATES
 from chat.serving.refusals import ServingRefused, describe_refusal
-from chat.serving.roll_back import find_former, has_way_back, roll_back
+from chat.serving.roll_back import RolledBack, find_former, has_way_back, roll_back
 
 MAY_DECIDE: Final = "training.promote"
 SEEN_WITH: Final = (MAY_DECIDE, "training.view_evaluation", "chat.view_adapter")
 REASON_CHARACTERS: Final = 500
 SERVING: Final = (ReleaseState.VERIFYING, ReleaseState.CANARY, ReleaseState.LIVE)
-RATE_NAMES: Final = {
-    "thumbs_down": gettext_lazy("아쉬워요"),
-    "regenerated": gettext_lazy("다시 받기"),
-    "failed": gettext_lazy("오류"),
-    "unsafe": gettext_lazy("위험하다고 알림"),
-}
 COLORS: Final = {
     ReleaseState.LIVE: "success",
     ReleaseState.CANARY: "info",
@@ -95,6 +90,7 @@ class ReleaseAdmin(RowPageAdmin):
     def describe(self, request: HttpRequest, row: Release) -> dict[str, Any]:
         return {
             "adapter_name": name_adapter(row),
+            "end_reason": describe_end(row.end_reason),
             "refusal": describe_refusal(row.refusal_code, row.refusal_detail) if row.refusal_code else "",
             "workers": sorted(row.figures.get("workers", {}).items()),
             "rates": describe_rates(row),
@@ -110,32 +106,33 @@ class ReleaseAdmin(RowPageAdmin):
         reason = request.POST.get("reason", "").strip()[:REASON_CHARACTERS]
         if request.method != "POST" or not reason:
             return self._ask(request, release)
-        if find_current(release.character) != release:
-            messages.error(request, _("그 사이에 서비스 중인 것이 바뀌었어요. 지금 상태를 보고 다시 골라 주세요."))
-            return self.go_to(release)
         try:
-            roll_back(release.character, decided_by=person, reason=reason)
+            done = roll_back(release.pk, decided_by=person, reason=reason)
         except ServingRefused as refusal:
             messages.error(request, refusal.message)
         else:
-            messages.success(request, describe_change(release))
+            messages.success(request, describe_change(done))
         return self.go_to(release)
 
     def _ask(self, request: HttpRequest, release: Release) -> HttpResponse:
         names = {"character": release.character.local_name, "adapter": name_adapter(release)}
         if release.state == ReleaseState.LIVE:
             names["former"] = name_adapter(find_former(release))
-            sentence = (
+            sentences = [
                 _("지금 %(character)s의 답을 쓰는 것: %(adapter)s. 되돌리면 바로 다음 답부터: %(former)s.") % names
-            )
+            ]
+            if trial := Release.objects.of(release.character).open().select_related("adapter").first():
+                sentences.append(_("내보내던 %(adapter)s 어댑터도 함께 거둬요.") % {"adapter": name_adapter(trial)})
         else:
-            sentence = _("%(character)s에게 내보내던 %(adapter)s 어댑터를 거둬요. 지금 쓰는 것은 그대로예요.") % names
+            sentences = [
+                _("%(character)s에게 내보내던 %(adapter)s 어댑터를 거둬요. 지금 쓰는 것은 그대로예요.") % names
+            ]
         return self.show(
             request,
             "admin/confirm.html",
             _("배포 되돌리기"),
             question=_("정말 되돌릴까요?"),
-            sentences=[sentence, _("쓰고 있던 답변은 끊기지 않고 끝까지 이어져요.")],
+            sentences=[*sentences, _("쓰고 있던 답변은 끊기지 않고 끝까지 이어져요.")],
             asks_reason=True,
             is_danger=True,
             yes=_("배포 되돌리기"),
@@ -143,23 +140,20 @@ class ReleaseAdmin(RowPageAdmin):
         )
 
 
-def find_current(character: Character) -> Release | None:
-    """The one that `roll_back` would end."""
-    releases = Release.objects.of(character)
-    return releases.open().first() or releases.live().first()
-
-
 def name_adapter(release: Release | None) -> str:
     return release.adapter.name if release and release.adapter else _("어댑터 없는 바탕 모델")
 
 
-def describe_change(release: Release) -> str:
-    """What rolling back the release, as it was before, has changed."""
-    if release.state != ReleaseState.LIVE:
+def describe_change(done: RolledBack) -> str:
+    if done.release.dt_live is None:
         return _("내보내기를 그만뒀어요.")
-    if Character.objects.filter(pk=release.character_id, adapter="").exists():
-        return _("되돌렸어요. 다음 답변부터 어댑터 없이 바탕 모델이 말해요.")
-    return _("되돌렸어요. 다음 답변부터 이전 어댑터가 말해요.")
+    if done.release.character.adapter:
+        change = _("되돌렸어요. 다음 답변부터 이전 어댑터가 말해요.")
+    else:
+        change = _("되돌렸어요. 다음 답변부터 어댑터 없이 바탕 모델이 말해요.")
+    if done.trial is None:
+        return change
+    return f"{change} {_('내보내던 %(adapter)s 어댑터도 거뒀어요.') % {'adapter': name_adapter(done.trial)}}"
 
 
 def describe_rates(release: Release) -> list[dict[str, Any]]:

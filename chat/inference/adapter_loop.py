@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
@@ -29,6 +30,8 @@ from chat.serving.verify import verify_adapter
 logger = logging.getLogger(__name__)
 
 PASS_SECONDS: Final = 2.0
+RETRY_SECONDS: Final = 60.0
+"""Until what cannot be loaded is tried again: a load takes a second or more, and memory for a second cache."""
 PATIENCE_SECONDS: Final = 15.0
 """How long a reply waits for an adapter that is about to be loaded, before it is written without."""
 
@@ -54,6 +57,8 @@ class AdapterLoop:
         self._on_ready = on_ready
         self._files: dict[str, AdapterFile] = {}  # everything that was ever found whole
         self._unavailable: frozenset[str] = frozenset()
+        self._failed: frozenset[str] = frozenset()  # the set that could not be loaded whole; empty after one that was
+        self._retry_at = 0.0  # on the monotonic clock
         self._pass_ended = asyncio.Event()
 
     async def step(self) -> float:
@@ -67,6 +72,7 @@ class AdapterLoop:
                 await in_database_thread(settle_release)(release.pk)
             else:
                 await self._verify(release, kept)
+                kept = await self._load_served()  # with what was verified just now, which may be live already
         return PASS_SECONDS
 
     async def wait_for(self, name: str) -> None:
@@ -85,10 +91,12 @@ class AdapterLoop:
 
     async def _load_served(self) -> list[AdapterFile]:
         """The files of what is served and can be; loaded, if something of it was not."""
-        served = await in_database_thread(list_served)()
+        served = await in_database_thread(list_served)(self._worker)
         files = await asyncio.to_thread(self._find_files, served)
-        if {file.name for file in files} - self._engine.adapters:
+        names = frozenset(file.name for file in files)
+        if names - self._engine.adapters and not self._is_resting(names):
             await self._load([*files, *self._list_borrowed(files)])
+            self._note_failed(names)
         self._note_unavailable({adapter.name for adapter in served.stored} | served.unregistered)
         self._pass_ended.set()
         self._pass_ended = asyncio.Event()
@@ -112,6 +120,14 @@ class AdapterLoop:
             self._files.pop(adapter.name, None)
             if adapter.name not in self._unavailable:
                 logger.error("adapter %s cannot be served: %s", adapter.name, refusal)
+
+    def _is_resting(self, names: frozenset[str]) -> bool:
+        """Whether this very set could not be loaded a moment ago."""
+        return names == self._failed and time.monotonic() < self._retry_at
+
+    def _note_failed(self, names: frozenset[str]) -> None:
+        self._failed = names if names - self._engine.adapters else frozenset()
+        self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _list_borrowed(self, files: Sequence[AdapterFile]) -> list[AdapterFile]:
         """What claimed replies are about to be written with, though it is not served any more."""

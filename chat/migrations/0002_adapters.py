@@ -24,6 +24,14 @@ class Migration(migrations.Migration):
             name='adapters',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None),
         ),
+        migrations.AddIndex(
+            model_name='reply',
+            index=models.Index(fields=['adapter'], name='reply_of_adapter'),
+        ),
+        migrations.AddIndex(
+            model_name='feedback',
+            index=models.Index(fields=['-dt_feedback'], name='feedback_newest'),
+        ),
         migrations.CreateModel(
             name='Adapter',
             fields=[

@@ -44,6 +44,7 @@ class Feedback(models.Model):
         db_table = "feedback"
         verbose_name = _("사용자 반응")
         verbose_name_plural = _("사용자 반응")
+        indexes = (models.Index(fields=["-dt_feedback"], name="feedback_newest"),)
         constraints = (models.UniqueConstraint(fields=["user", "reply"], name="feedback_once_per_reply"),)
 
     def __str__(self) -> str:

@@ -68,6 +68,7 @@ class Reply(models.Model):
         ordering = ("dialog", "number")
         indexes = (
             models.Index(fields=["-dt_queued"], name="reply_newest"),
+            models.Index(fields=["adapter"], name="reply_of_adapter"),
             models.Index(
                 fields=["dt_queued"], name="reply_waiting", condition=models.Q(state__in=["queued", "running"])
             ),

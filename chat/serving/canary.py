@@ -24,7 +24,7 @@ from chat.serving.settle import lock_release, make_live
 from chat.serving.trial import Outcome, Trial
 
 RATES: Final = ("thumbs_down", "regenerated", "failed", "unsafe")
-WORSE: Final = "canary: {rate} is higher than with the live adapter"
+WORSE: Final = "trial_worse:{rates}:"  # put into words by chat.admin.release_ends
 REPLIES_A_LOOK: Final = 5000
 """The rest is for the next look, so that a long silence of the scheduler costs no memory."""
 
@@ -48,7 +48,7 @@ def _judge(release_id: Any) -> bool:
     limit = len(RATES) / settings.MARY_CANARY_FALSE_ALARM  # each rate gets its share of the false alarms
     worse = [rate for rate in RATES if figures[rate]["evidence"] >= limit]
     if worse:
-        call_off(release, end_reason=WORSE.format(rate=", ".join(worse)))
+        call_off(release, end_reason=WORSE.format(rates=",".join(worse)))
     elif len(trial.blocks) >= settings.MARY_CANARY_REPLIES:
         make_live(release)
     else:

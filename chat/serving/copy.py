@@ -8,23 +8,29 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from chat.inference.digest import sha256_of
-from chat.serving.check import FILES, CheckedFolder
+from chat.serving.check import FILES, GGUF, WEIGHTS, CheckedFolder
 from chat.serving.refusals import ServingRefused
 
 
 def copy_folder(checked: CheckedFolder, target: Path) -> None:
-    """Idempotent: a target that holds the same files is left as it is. Raises ServingRefused."""
-    if not target.is_dir():
+    """Idempotent: a target that holds the same weights is left as it is. Raises ServingRefused.
+
+    Its manifest tells of the first run that made them; a run that began again after a crash tells of itself.
+    """
+    if target.is_dir():
+        check_copy(checked, target, (GGUF, WEIGHTS))
+    else:
         _copy_beside(checked, target)
-    check_copy(checked, target)
+        check_copy(checked, target)
 
 
-def check_copy(checked: CheckedFolder, target: Path) -> None:
+def check_copy(checked: CheckedFolder, target: Path, names: Sequence[str] = FILES) -> None:
     """Whether the files that lie there are, byte for byte, those that were examined. Raises ServingRefused."""
-    for name in FILES:
+    for name in names:
         try:
             found = sha256_of(target / name)
         except OSError as error:

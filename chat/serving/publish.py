@@ -27,7 +27,8 @@ def publish(
         raise ServingRefused("canary_share_bad", str(canary_percent))
     if character is not None and character.pk != adapter.character_id:
         raise ServingRefused("wrong_character", f"{adapter.name} for {character.key}")
-    current = Adapter.objects.select_for_update(of=("self",)).get(pk=adapter.pk)  # always before the character's row
+    # Always before the character's row, and without barring new rows that point to the adapter.
+    current = Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=adapter.pk)
     locked = Character.objects.select_for_update().get(pk=adapter.character_id)
     if current.is_tainted:
         raise ServingRefused("tainted", adapter.name)

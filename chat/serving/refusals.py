@@ -31,6 +31,7 @@ REFUSALS: Final[dict[str, str | Promise]] = {
     "already_open": _("이 캐릭터에는 진행 중인 배포가 있어요. 끝나기를 기다리거나 되돌려 주세요."),
     "already_live": _("이미 서비스 중인 어댑터예요."),
     "canary_share_bad": _("일부 사용자 비율은 0에서 50 사이여야 해요."),
+    "already_ended": _("이미 되돌렸거나 다른 것으로 바뀐 배포예요. 지금 상태를 보고 다시 골라 주세요."),
     "nothing_to_roll_back": _("되돌릴 이전 어댑터가 없어요."),
     # the workers
     "load_failed": _("엔진이 어댑터를 읽지 못했어요. 워커 로그를 확인해 주세요."),

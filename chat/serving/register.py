@@ -15,7 +15,10 @@ from chat.serving.refusals import ServingRefused
 
 
 def register_adapter(folder: Path, character: Character) -> Adapter:
-    """Idempotent: the same weights give the same row. Raises ServingRefused, and then nothing is left behind."""
+    """Idempotent: the same weights give the same row, with the manifest that they were first registered with.
+
+    Raises ServingRefused, and then nothing is left behind.
+    """
     checked = check_folder(folder, largest_bytes=settings.MARY_ADAPTER_BYTES, base=_find_base())
     name = name_adapter(character, checked)
     with transaction.atomic():

@@ -5,33 +5,40 @@ Behind the first adapter, and where all former ones are tainted, stands the bare
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Character, Release, ReleaseState, User
+from chat.models import Adapter, Character, Release, ReleaseState, User
 from chat.nudges import notify_workers
 from chat.serving.refusals import ServingRefused
 from chat.serving.settle import lock_release, set_voice
 
 
-@transaction.atomic
-def roll_back(character: Character, *, decided_by: User | None, reason: str) -> Release:
-    """Call off the release that is open, or else put what was live before back in the place of what is live.
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    release: Release  # with `dt_live` if it was live, without if it was open
+    trial: Release | None  # what was open beside the live one, and ended with it
 
-    Returns the release that ended as rolled back. Raises ServingRefused: nothing_to_roll_back, where nothing is live
-    or the bare lm is, with nothing before it.
+
+def roll_back(release_id: UUID, *, decided_by: User | None, reason: str) -> RolledBack:
+    """End this release, whoever else decides at the same moment.
+
+    If it is live, what was live before speaks again, and what is open beside it is called off: it was tried against
+    the one that goes. If it is open, what is live speaks on. Raises ServingRefused: already_ended, or
+    nothing_to_roll_back, where it is the bare lm with nothing before it.
     """
-    locked = Character.objects.select_for_update().get(pk=character.pk)
-    current = Release.objects.of(locked).open().first() or Release.objects.of(locked).live().first()
-    if current is None:
-        raise ServingRefused("nothing_to_roll_back", locked.key)
-    release = lock_release(current.pk)
-    if release.state == ReleaseState.LIVE:
-        return _restore_former(release, decided_by, reason)
-    return call_off(release, ended_by=decided_by, end_reason=reason)
+    while True:
+        with transaction.atomic():
+            former = find_former(Release.objects.get(pk=release_id))
+            _lock_adapter(former)  # always before the character's row
+            release = lock_release(release_id)
+            if release.state == ReleaseState.LIVE and find_former(release) != former:
+                continue  # tainted while its lock was waited for, or not the one before any more
+            return _roll_back(release, former, decided_by, reason)
 
 
 @transaction.atomic
@@ -51,7 +58,7 @@ def has_way_back(release: Release) -> bool:
 
 
 def call_off(release: Release, **columns: Any) -> Release:
-    """End an open release; what is live has never stopped being so. The caller holds both locks."""
+    """End an open or live release; whose voice speaks then, the caller says. The caller holds both locks."""
     release.state, release.dt_ended = ReleaseState.ROLLED_BACK, timezone.now()
     for column, value in columns.items():
         setattr(release, column, value)
@@ -60,14 +67,32 @@ def call_off(release: Release, **columns: Any) -> Release:
     return release
 
 
-def _restore_former(release: Release, decided_by: User | None, reason: str) -> Release:
-    former = find_former(release)
+def _lock_adapter(former: Release | None) -> None:
+    """Nobody taints the adapter of this release until the transaction ends."""
+    if former is not None and former.adapter_id is not None:
+        Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=former.adapter_id)
+
+
+def _roll_back(release: Release, former: Release | None, decided_by: User | None, reason: str) -> RolledBack:
+    end = {"ended_by": decided_by, "end_reason": reason}
+    if release.state in (ReleaseState.VERIFYING, ReleaseState.CANARY):
+        return RolledBack(call_off(release, **end), None)
+    if release.state != ReleaseState.LIVE:
+        raise ServingRefused("already_ended", str(release.adapter or release.character.key))
     if former is None and release.adapter_id is None:
         raise ServingRefused("nothing_to_roll_back", release.character.key)
-    call_off(release, ended_by=decided_by, end_reason=reason)
+    trial = Release.objects.of(release.character).open().select_for_update(of=("self",)).first()
+    if trial is not None:
+        call_off(trial, **end)
+    call_off(release, **end)
+    _restore(release.character, former, decided_by, reason)
+    return RolledBack(release, trial)
+
+
+def _restore(character: Character, former: Release | None, decided_by: User | None, reason: str) -> None:
     now = timezone.now()
     restored = Release.objects.create(
-        character=release.character,
+        character=character,
         adapter=former.adapter if former else None,
         previous_adapter=former.previous_adapter if former else None,
         former=former.former if former else None,
@@ -77,8 +102,7 @@ def _restore_former(release: Release, decided_by: User | None, reason: str) -> R
         dt_verified=now,
         dt_live=now,
     )
-    set_voice(release.character, restored)
-    return release
+    set_voice(character, restored)
 
 
 def find_former(release: Release) -> Release | None:

@@ -1,7 +1,8 @@
 """Flow 15 | runs in: inference worker | takes: a release that every worker verified | gives: its adapter, live.
 
 A release is confirmed by a worker, refused, given to some users, given to all; running replies keep what they have.
-Every change locks the character's row first, then the release's, so that at any moment one thing is live.
+Every change locks the character's row, then the release's, so that at any moment one thing is live; who locks an
+adapter's row too does so before, and bars no new row that points to it (`no_key`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ REASON_CHARACTERS = 200
 @transaction.atomic
 def taint_adapter(adapter: Adapter, *, reason: str) -> None:
     """Idempotent. An open release of it is refused; a live one stays until another takes its place."""
-    locked = Adapter.objects.select_for_update(of=("self",)).get(pk=adapter.pk)
+    locked = Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=adapter.pk)
     if locked.is_tainted:
         return
     locked.is_tainted = True

@@ -33,6 +33,7 @@ MARY_DERIVED_DATA = "training.derived"
 
 # --- What experts get to see ---------------------------------------------------------------------------------
 MARY_REVIEW_SAMPLE_SHARE = 0.05  # of replies that nothing speaks against
+MARY_REVIEW_OVERLAP_SHARE = 0.1  # of replies in the queue, which two experts look at instead of one
 
 # --- An adapter that part of the users try first -------------------------------------------------------------
 MARY_CANARY_REPLIES = 200

@@ -18,6 +18,7 @@ class Visitor:
         self.page = page
         self.screenshots = screenshots
         self.label = label
+        self.login_id = ""
         page.set_default_timeout(PATIENCE_MILLISECONDS)
 
     # --- at the door ----------------------------------------------------------------------------------------
@@ -33,6 +34,7 @@ class Visitor:
         self.page.click("form.signup [type=submit]")
 
     def log_in(self, login_id: str) -> None:
+        self.login_id = login_id
         self.page.goto("/accounts/login/")
         self.page.fill("[name=login]", login_id)
         self.page.fill("[name=password]", PASSWORD)

@@ -70,6 +70,25 @@ def test_what_is_given_to_somebody_comes_to_them_first_and_to_nobody_else():
     assert take_next(build_expert("cho")) is None
 
 
+def test_an_item_given_to_one_of_two_goes_to_others_when_that_one_has_rated():
+    ann, ben = build_expert("ann"), build_expert("ben")
+    item = build_item(needed=2, assigned_to=ann)
+    assert take_next(ben) is None
+    assert take_next(ann) == item
+    rate_reply(item.pk, ann, RatingAct(overall=7))
+    assert take_next(ben) == item
+    assert ReviewItem.objects.get().assigned_to is None
+
+
+def test_an_item_given_to_the_second_stays_theirs_when_the_first_rates():
+    ann, ben = build_expert("ann"), build_expert("ben")
+    item = build_item(needed=2)
+    take_next(ann)
+    ReviewItem.objects.update(assigned_to=ben)
+    rate_reply(item.pk, ann, RatingAct(overall=7))
+    assert ReviewItem.objects.get().assigned_to == ben
+
+
 def test_crisis_turns_go_to_clinical_reviewers_only():
     item = build_item(needs_clinical=True)
     assert take_next(build_expert("ann", "annotator", "reviewer")) is None

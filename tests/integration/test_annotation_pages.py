@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 
 import pytest
 from django.urls import reverse
 
+from chat.models import Dialog
 from tests.annotation_builders import build_expert, build_item, take_consent_back
-from tests.builders import build_user
+from tests.builders import build_reply, build_user
+from training.cycle import pairing
 from training.cycle.lease import take_next
 from training.cycle.rate import RatingAct, rate_reply
 from training.models import ItemState, Rating, RawAccess, ReviewItem
+from training.models.items import QueueReason
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +68,8 @@ def test_the_last_one_leads_to_an_empty_queue_that_says_so(client, ann):
         {"overall": 7, "reasons": [["cold"]]},
         {"overall": 7, "correction": 5},
         {"overall": 7, "preferred_reply_id": "x"},
+        {"overall": 7, "shown_reply_ids": "x"},
+        {"overall": 7, "shown_reply_ids": ["x"]},
         {"overall": 7, "seconds": 1.5},
     ],
 )
@@ -97,15 +104,51 @@ def test_the_screen_never_tells_which_adapter_wrote_an_answer(client, ann):
     assert not any(word in shown for word in ("mary@", "0123456789ab", "gemma", "w-1", "시험 중인", "후보와"))
 
 
+def test_the_screen_tells_nothing_of_what_others_thought_of_the_answer(client):
+    client.force_login(build_expert("doc", "clinical_reviewer"))
+    build_item(reasons=[str(reason) for reason in QueueReason], needs_clinical=True)
+    shown = read_page(client, RATE).partition('class="talk-head"')[2].partition("</header>")[0]
+    labels = {reason.value for reason in QueueReason if str(reason.label) in shown}
+    assert labels == {"crisis", "siblings"}
+    listed = read_page(client, reverse("admin:training_reviewitem_changelist")).partition('id="result_list"')[2]
+    assert all(str(reason.label) in listed for reason in QueueReason)
+
+
 def test_siblings_stand_in_one_order_for_one_person(client, ann):
-    build_item("mina", *(f"{number}번째 답이에요. 어때요?" for number in range(5)))
+    build_item("mina", *(f"{number}번째 답이에요. 어때요?" for number in range(3)))
     orders = [tuple(list_answers(read_page(client, RATE))) for _ in range(2)]
     assert orders[0] == orders[1]
-    assert len(set(orders[0])) == 5
+    assert len(set(orders[0])) == 3
+
+
+def test_of_many_siblings_the_judged_the_kept_and_the_newest_are_shown(client, ann):
+    newest = build_item("mina", *(f"{number}번째 답이에요. 어때요?" for number in range(7))).reply
+    judged, kept, *_, late = (str(one.pk) for one in newest.dialog.replies.exclude(pk=newest.pk).order_by("number"))
+    ReviewItem.objects.update(reply=judged)
+    Dialog.objects.update(chosen_reply=kept)
+    page = read_page(client, RATE)
+    assert set(list_answers(page)) == {judged, kept, late, str(newest.pk)}
+    letters = Counter(re.findall(r'data-letter="(.)"', page))
+    assert set("ABCDX") < set(letters)
+    assert set(letters.values()) == {1}
+
+
+def test_no_longer_correction_can_be_typed_than_can_be_learned(client, ann):
+    build_item()
+    assert f'maxlength="{pairing.MAX_CHARACTERS}" spellcheck' in read_page(client, RATE)
 
 
 def list_answers(page: str) -> list[str]:
     return [part.partition('"')[0] for part in page.split('name="preferred" value="')[1:]][:-1]
+
+
+def test_answers_that_came_after_the_page_was_opened_are_not_kept_as_seen(client, ann):
+    item = build_item("mina", "첫째 답이에요. 어때요?", "둘째 답이에요. 어때요?")
+    shown = list_answers(read_page(client, RATE))
+    build_reply(item.reply.dialog, "막 다시 쓴 답이에요. 어때요?")
+    answer = send(client, "rate_save", item, preferred_reply_id=shown[0], shown_reply_ids=shown)
+    assert answer.status_code == 200
+    assert {str(reply_id) for reply_id in Rating.objects.get().shown_reply_ids} == set(shown)
 
 
 def test_annotators_read_pseudonyms_only(client, ann):
@@ -131,6 +174,16 @@ def test_raw_text_opens_to_the_role_with_a_reason_only(client, ann):
     assert RawAccess.objects.get().reason == REASON
 
 
+@pytest.mark.parametrize(("state", "page"), [("open", "training_rate"), ("disputed", "training_decide")])
+def test_raw_text_names_its_character_and_leads_back_to_where_it_was_opened(client, state, page):
+    item = build_item(state=state)
+    client.force_login(build_expert("doc", "clinical_reviewer"))
+    html = client.post(reverse("admin:training_raw", args=[item.pk]), {"reason": REASON}).content.decode()
+    assert item.reply.dialog.counsel.character.local_name in html.partition('class="raw"')[2]
+    back = reverse(f"admin:{page}", args=[item.pk] if page == "training_decide" else [])
+    assert f'href="{back}">돌아가기' in html
+
+
 def test_a_reviewer_sees_both_opinions_and_decides(client):
     item = build_item(needed=2)
     for login_id, overall in {"ann": 9, "ben": 2}.items():
@@ -142,8 +195,22 @@ def test_a_reviewer_sees_both_opinions_and_decides(client):
     page = read_page(client, reverse("admin:training_decide", args=[item.pk]))
     assert "메모 ann" in page
     assert "메모 ben" in page
-    assert send(client, "decide_save", item, overall=4).json() == {"is_decided": True}
+    assert send(client, "decide_save", item, overall=4).json()["is_decided"]
     assert Rating.objects.get(is_authoritative=True).overall == 4
+
+
+def test_the_next_dispute_is_one_that_the_reviewer_may_decide(client):
+    boss = build_expert("boss", "reviewer")
+    client.force_login(boss)
+    first, own, clinical, second = (
+        build_item(f"user-{place}", state=ItemState.DISPUTED, priority=9 - place, needs_clinical=place == 2)
+        for place in range(4)
+    )
+    Rating.objects.create(item=own, annotator=boss, overall=3)
+    ways = [send(client, "decide_save", item, overall=4).json()["next"] for item in (first, second)]
+    assert ways[0] == reverse("admin:training_decide", args=[second.pk])
+    assert ways[1] == reverse("admin:training_reviewitem_changelist") + "?state=disputed"
+    assert clinical.ratings.count() == 0
 
 
 def test_pages_are_closed_to_those_without_the_role(client):
@@ -152,7 +219,8 @@ def test_pages_are_closed_to_those_without_the_role(client):
     assert client.get(RATE).status_code == 403
     assert client.get(reverse("admin:training_agreement")).status_code == 403
     assert client.get(reverse("admin:training_decide", args=[item.pk])).status_code == 403
-    assert send(client, "rate_save", item, overall=3).status_code == 403
+    answer = send(client, "rate_save", item, overall=3)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
 
 
 def test_the_queue_hides_crisis_turns_from_those_who_may_not_rate_them(client):

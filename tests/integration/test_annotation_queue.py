@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
-from chat.models import ConsentKind, Feedback
-from tests.annotation_builders import TO_REVIEW, build_item, build_reviewable_reply
+from chat.models import Consent, ConsentKind, Feedback, Reply
+from tests.annotation_builders import TO_REVIEW, build_item, build_reviewable_reply, take_consent_back
 from tests.builders import build_reply, build_room, build_turn, build_user, grant
-from training.cycle.queue import WEIGHTS, fill_queue
+from training.cycle.queue import WEIGHTS, count_needed, fill_queue, is_sampled
 from training.models import ItemState, ReviewItem
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +23,7 @@ GOOD = "많이 뒤척였겠어요. 무슨 생각이 났나요?"
 @pytest.fixture(autouse=True)
 def _no_random_sample(settings):
     settings.MARY_REVIEW_SAMPLE_SHARE = 0.0
+    settings.MARY_REVIEW_OVERLAP_SHARE = 0.0
 
 
 def thumb_down(reply, *reasons: str) -> None:
@@ -47,6 +50,20 @@ def test_nobody_is_queued_without_consent_to_human_review():
     assert fill() == 1
 
 
+@pytest.mark.parametrize("kind", TO_REVIEW)
+def test_whoever_gives_a_missing_consent_again_is_queued_with_what_is_older(kind: ConsentKind):
+    reply = build_reviewable_reply()
+    thumb_down(reply)
+    user, long_ago = reply.dialog.user, timezone.now() - timedelta(days=5)
+    Reply.objects.update(dt_finished=long_ago)
+    Feedback.objects.update(dt_feedback=long_ago)
+    Consent.objects.update(dt_decided=long_ago)
+    take_consent_back(user, kind)
+    assert fill() == 0
+    grant(user, kind)
+    assert fill() == 1
+
+
 def test_a_reply_that_nothing_speaks_against_stays_out():
     build_reviewable_reply("mina", GOOD)
     assert fill() == 0
@@ -57,6 +74,23 @@ def test_a_random_share_of_good_replies_comes_in(settings):
     build_reviewable_reply("mina", GOOD)
     assert fill() == 1
     assert ReviewItem.objects.get().reasons == ["good_sample"]
+
+
+@pytest.mark.parametrize(("share", "needed"), [(0.0, 1), (1.0, 2)])
+def test_the_share_of_overlap_is_looked_at_by_two(settings, share, needed):
+    settings.MARY_REVIEW_OVERLAP_SHARE = share
+    thumb_down(build_reviewable_reply())
+    fill()
+    assert ReviewItem.objects.get().needed == needed
+
+
+def test_who_is_looked_at_twice_is_drawn_steadily_and_apart_from_the_sample(settings):
+    settings.MARY_REVIEW_SAMPLE_SHARE = settings.MARY_REVIEW_OVERLAP_SHARE = 0.5
+    ids = [UUID(int=number) for number in range(4000)]
+    drawn = [(is_sampled(one), count_needed(one) == 2) for one in ids]
+    assert drawn == [(is_sampled(one), count_needed(one) == 2) for one in ids]
+    # Four standard deviations of a quarter of 4,000 are 110.
+    assert all(890 < drawn.count(pair) < 1110 for pair in product((True, False), repeat=2))
 
 
 def test_a_crisis_turn_is_for_clinical_reviewers_and_comes_first():

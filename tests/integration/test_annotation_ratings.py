@@ -9,7 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from chat.models import Dialog, Release, Reply
-from tests.annotation_builders import build_expert, build_item, take_consent_back
+from tests.annotation_builders import TO_REVIEW, build_expert, build_item, take_consent_back
+from tests.builders import build_reply
 from tests.flywheel_rows import build_adapter
 from training.cycle.lease import take_next
 from training.cycle.rate import RatingAct, adjudicate, rate_reply
@@ -94,6 +95,22 @@ def test_only_an_answer_to_the_same_message_can_be_preferred(item, ann):
     assert rate(item, ann, preferred_reply_id=other.pk).preferred_reply == other
 
 
+def test_a_rating_keeps_which_answers_of_this_message_stood_side_by_side(item, ann):
+    other = Reply.objects.filter(dialog=item.reply.dialog).exclude(pk=item.reply_id).get()
+    foreign = build_item("bora").reply
+    build_reply(item.reply.dialog, "아무도 보지 못한 답이에요. 어떤가요?")
+    assert rate(item, ann, overall=7, shown_reply_ids=(foreign.pk, other.pk)).shown_reply_ids == [
+        other.pk,
+        item.reply_id,
+    ]
+
+
+def test_the_judged_answer_was_always_shown_and_so_was_the_one_taken(item, ann):
+    other = Reply.objects.filter(dialog=item.reply.dialog).exclude(pk=item.reply_id).get()
+    assert rate(item, ann, overall=7).shown_reply_ids == [item.reply_id]
+    assert rate(item, ann, preferred_reply_id=other.pk).shown_reply_ids == [other.pk, item.reply_id]
+
+
 def test_whoever_does_not_hold_the_item_cannot_rate_it(item):
     with pytest.raises(ReviewRefused, match="lease_lost"):
         rate(item, build_expert("ben"), overall=5)
@@ -104,8 +121,9 @@ def test_a_hold_that_ran_out_does_no_harm_while_nobody_took_over(item, ann):
     assert rate(item, ann, overall=5).overall == 5
 
 
-def test_a_consent_taken_back_meanwhile_refuses_the_rating(item, ann):
-    take_consent_back(item.user)
+@pytest.mark.parametrize("kind", TO_REVIEW)
+def test_a_consent_taken_back_meanwhile_refuses_the_rating(item, ann, kind):
+    take_consent_back(item.user, kind)
     with pytest.raises(ReviewRefused, match="consent_gone"):
         rate(item, ann, overall=5)
 
@@ -227,8 +245,7 @@ def test_an_expert_who_finds_danger_ends_the_trial_at_once(item, ann, trial, rea
     rate(item, ann, overall=1, reasons=(reason, "cold"))
     trial.refresh_from_db()
     assert (trial.state, trial.ended_by) == ("rolled_back", ann)
-    assert reason in trial.end_reason
-    assert "cold" not in trial.end_reason
+    assert trial.end_reason == f"expert_stopped:{reason}:{item.reply_id}"
 
 
 def test_other_faults_and_other_adapters_leave_the_trial_alone(item, ann, trial):

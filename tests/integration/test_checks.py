@@ -10,8 +10,8 @@ def run(check) -> list[str]:
 
 
 def test_the_settings_as_they_are_pass():
-    every = (checks.check_origins, checks.check_budgets, checks.check_session_store)
-    assert [run(check) for check in every] == [[], [], []]
+    every = (checks.check_origins, checks.check_budgets, checks.check_session_store, checks.check_shares)
+    assert [run(check) for check in every] == [[], [], [], []]
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,13 @@ def test_a_prompt_budget_that_fills_the_context_is_refused(settings):
 def test_a_session_poll_slower_than_the_promise_is_refused(settings):
     settings.MARY_SESSION_POLL_SECONDS = 5.0
     assert run(checks.check_budgets) == ["mary.E005"]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.01, float("nan"), "0.1", None])
+@pytest.mark.parametrize("name", ["MARY_REVIEW_SAMPLE_SHARE", "MARY_REVIEW_OVERLAP_SHARE"])
+def test_a_share_outside_0_to_1_is_refused(settings, name, share):
+    setattr(settings, name, share)
+    assert run(checks.check_shares) == ["mary.E008"]
 
 
 def test_a_session_store_that_knows_no_users_is_refused(settings):

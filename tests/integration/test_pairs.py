@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from chat.models import ConsentKind, Feedback
+from chat.models import Consent, ConsentKind, Feedback
+from tests.annotation_builders import take_consent_back
 from tests.builders import build_character, build_reply, grant
-from tests.flywheel_rows import build_answered, build_giver, build_rating, build_staff, correct
+from tests.flywheel_rows import ALL_CONSENTS, build_answered, build_giver, build_rating, build_staff, correct
 from training.cycle.pair import derive_pairs_of_dialog, sweep_pairs
 from training.models import Pair, Rating
 
@@ -47,12 +50,12 @@ def test_a_thumb_alone_never_makes_a_pair():
     assert (derive_pairs_of_dialog(reply.dialog_id), sweep_pairs(), Pair.objects.count()) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("kind", [ConsentKind.HUMAN_REVIEW, ConsentKind.TRAINING])
+@pytest.mark.parametrize("kind", ALL_CONSENTS)
 def test_nothing_is_derived_from_who_does_not_consent(kind: ConsentKind):
     giver = build_giver()
     reply = build_answered(giver, build_character())
     build_rating(reply, build_staff(), correction=BETTER, overall=3)
-    grant(giver, kind, is_granted=False)
+    take_consent_back(giver, kind)
     assert (derive_pairs_of_dialog(reply.dialog_id), Pair.objects.count()) == (0, 0)
 
 
@@ -90,6 +93,26 @@ def test_a_sweep_finds_what_no_bell_told_of():
     assert (sweep_pairs(), Pair.objects.count()) == (5, 5)
 
 
+@pytest.mark.parametrize("kind", [ConsentKind.SENSITIVE, ConsentKind.HUMAN_REVIEW, ConsentKind.TRAINING])
+def test_a_consent_that_is_given_later_makes_pairs_of_what_was_rated_before(kind: ConsentKind):
+    long_ago = timezone.now() - timedelta(days=30)
+    giver = build_giver()
+    build_rating(build_answered(giver, build_character()), build_staff(), correction=BETTER, dt_rated=long_ago)
+    Consent.objects.filter(kind=kind).delete()
+    Consent.objects.update(dt_decided=long_ago)
+    since = timezone.now() - timedelta(days=1)
+    assert sweep_pairs(since=since) == 0
+    grant(giver, kind)
+    assert (sweep_pairs(since=since), Pair.objects.get().user) == (1, giver)
+
+
+def test_a_sweep_leaves_alone_whose_ratings_and_consents_are_old():
+    long_ago = timezone.now() - timedelta(days=30)
+    build_rating(build_answered(build_giver(), build_character()), build_staff(), correction=BETTER, dt_rated=long_ago)
+    Consent.objects.update(dt_decided=long_ago)
+    assert sweep_pairs(since=timezone.now() - timedelta(days=1)) == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_hundred_deliveries_at_once_leave_one_pair():
     reply = build_answered(build_giver(), build_character())
@@ -115,8 +138,18 @@ def test_pairs_do_not_depend_on_the_order_in_which_experts_rated():
         reply = build_answered(giver, character)
         sibling = build_reply(reply.dialog, text="다른 답이에요. 어땠나요?")
         for expert in random.Random(seed).sample(experts, 4):
-            build_rating(reply, expert, preferred_reply=sibling, overall=5)
+            build_rating(reply, expert, preferred_reply=sibling, shown_reply_ids=[reply.pk, sibling.pk], overall=5)
         derive_pairs_of_dialog(reply.dialog_id)
         found = Pair.objects.filter(dialog=reply.dialog).values_list("chosen", "rejected", "agreement", "state")
         seen.add(tuple(found))
-    assert len(seen) == 1
+    (pairs,) = seen
+    assert len(pairs) == 1
+
+
+def test_an_answer_regenerated_after_the_choice_is_in_no_pair():
+    reply = build_answered(build_giver(), build_character())
+    sibling = build_reply(reply.dialog, text=BETTER)
+    build_rating(reply, build_staff(), preferred_reply=sibling, shown_reply_ids=[reply.pk, sibling.pk])
+    build_reply(reply.dialog, text="지금 막 다시 쓴 답이에요. 어떤가요?")
+    derive_pairs_of_dialog(reply.dialog_id)
+    assert list(Pair.objects.values_list("chosen", "rejected")) == [(sibling.text, reply.text)]

@@ -22,11 +22,10 @@ from chat.models import Adapter, Character, Release, Reply
 from chat.prompting import PROMPTS_FOLDER, Prompt, Sampling
 from chat.serving.probes import ANSWER_TOKENS, QUESTIONS, ask, check_answers
 from chat.serving.register import register_adapter
-from chat.serving.roll_back import roll_back
 from chat.serving.settle import make_live
 from tests.builders import build_character, build_room, build_user
 from tests.integration.live import open_socket, running_worker
-from tests.integration.voices import open_room, swap, talk
+from tests.integration.voices import open_room, roll_back_live, swap, talk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
@@ -127,7 +126,7 @@ async def test_a_user_talks_on_while_a_voice_is_published_and_rolled_back(monkey
         talking = asyncio.create_task(talk(room))
         assert (await swap(second)).state == "live"
         during, after = await talking, await talk(room)
-        ended = await database_sync_to_async(roll_back)(character, decided_by=None, reason="worse")
+        ended = await database_sync_to_async(roll_back_live)(character)
         back = await talk(room)
     assert [reply.state for reply in (during, after, back)] == ["done"] * 3
     assert [reply.attempt for reply in (during, after, back)] == [1] * 3

@@ -121,6 +121,13 @@ def test_a_clean_run_that_is_refused_is_logged_and_the_receipt_stays_open(mary, 
     assert close_receipts() == 0
 
 
+def test_whether_a_receipt_may_close_is_found_out_without_a_new_snapshot(mary, settings):
+    withdraw(mary)
+    before = Snapshot.objects.count(), len(list(Path(settings.MARY_SNAPSHOTS_FOLDER).glob("*")))
+    assert close_receipts() == 0
+    assert (Snapshot.objects.count(), len(list(Path(settings.MARY_SNAPSHOTS_FOLDER).glob("*")))) == before
+
+
 def test_the_hourly_task_tries_again_before_it_closes(mary):
     from training.tasks import close_receipts as task
 

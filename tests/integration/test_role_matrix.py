@@ -64,7 +64,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "training_evaluation_arena": ("ARCT", "ARCT"),
     "training_evaluation_vote": ("", "ARCT"),
     "chat_release_roll_back": ("T", "T"),
-    "training_lineage": ("RT", "RT"),
+    "training_lineage": ("RCT", "RCT"),
 }
 SUPERUSERS_ONLY: Final = ("", "", "", "")
 
@@ -73,8 +73,8 @@ MODELS: Final[dict[str, tuple[str, str, str, str]]] = {
     "training_reviewitem": ("RC", "RC", "R", ""),
     "training_rating": ("RC", "RC", "", ""),
     "training_rawaccess": SUPERUSERS_ONLY,
-    "training_pair": ("RT", "RT", "", ""),
-    "training_snapshot": ("RT", "RT", "", ""),
+    "training_pair": ("RCT", "RCT", "", ""),
+    "training_snapshot": ("RCT", "RCT", "", ""),
     "training_trainingrun": ("T", "T", "", ""),
     "training_retrainpolicy": ("RT", "RT", "T", "T"),
     "training_evaluation": ("T", "T", "", ""),

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.builders import build_character
-from tests.flywheel_rows import build_pairs, build_staff
+from tests.builders import build_character, build_reply, build_room, build_turn
+from tests.flywheel_rows import build_giver, build_pairs, build_staff, correct
 from tests.integration.runs_world import build_adapter, build_snapshot
+from training.cycle import gate_folder
 from training.cycle import run_evaluation as module
 from training.cycle.evaluate import ask_for_evaluation
 from training.cycle.gate_folder import UNMEASURED, get_gate_folder, list_judged_digests, prepare_gate_folder
@@ -174,12 +175,25 @@ def test_what_was_not_measured_is_spelled_as_the_gate_spells_it():
     assert {checks.MISSING_CASE, checks.MISSING_EVALUATOR, checks.EVALUATOR_FAILED} == UNMEASURED
 
 
-@pytest.mark.parametrize(("users", "has_fresh"), [(2, False), (Needed.fresh, True)])
-def test_newer_talks_are_shown_once_they_are_as_many_as_the_gate_needs(run, gate, users, has_fresh):
+@pytest.mark.parametrize(("users", "has_fresh", "left_out"), [(2, False, 2), (Needed.fresh, True, 0)])
+def test_newer_talks_are_shown_once_they_are_as_many_as_the_gate_needs(run, gate, users, has_fresh, left_out):
     build_pairs(run.character, build_staff(), users)
     folder = prepare_gate_folder(ask_for_evaluation(run))
-    assert read_settings(folder).has_fresh is has_fresh
+    given = read_settings(folder)
+    assert (given.has_fresh, given.fresh_left_out) == (has_fresh, left_out)
     assert (folder / "fresh.jsonl").exists() is has_fresh
+
+
+def test_newer_talks_are_whole_rooms_even_past_the_number_that_is_enough(run, monkeypatch):
+    monkeypatch.setattr(gate_folder, "FRESH_PAIRS", 3)
+    expert = build_staff()
+    for place in range(3):
+        room = build_room(build_giver(), run.character)
+        for number in range(2):
+            reply = build_reply(build_turn(room, f"{place}번 방의 {number}번째 이야기예요."), text="힘내세요.")
+            correct(reply, expert, f"{place}번 방의 {number}번째 이야기군요. 어떤 마음이 남았나요?")
+    talks = gate_folder.list_fresh_talks(ask_for_evaluation(run))
+    assert sum(len(turn.pairs) for talk in talks for turn in talk.turns) == 4
 
 
 def test_a_snapshot_without_its_held_out_talks_is_not_judged_by_the_starter_s_alone(run, gate, settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ def test_no_room_is_on_both_sides():
     assert not sides[0] & sides[1]
 
 
+def test_a_room_stays_on_its_side_in_the_next_snapshot_however_few_there_are():
+    character, expert = build_character(), build_staff()
+    sides: dict[str, bool] = {}
+    givers = build_pairs(character, expert, 2)
+    for _ in range(6):
+        rows = freeze_snapshot(character, None).pairs.values_list("pair__counsel_id", "is_heldout")
+        now = {str(counsel_id): is_heldout for counsel_id, is_heldout in rows}
+        assert sides.items() & now.items() == {(room, side) for room, side in sides.items() if room in now}
+        sides |= now
+        grant(givers[0], ConsentKind.TRAINING, is_granted=False)
+        givers = [givers[1], *build_pairs(character, expert, 1)]
+
+
 def test_a_new_pair_makes_a_new_snapshot_that_says_what_came():
     character, expert = build_character(), build_staff()
     build_pairs(character, expert, 6)
@@ -67,6 +81,59 @@ def test_a_new_pair_makes_a_new_snapshot_that_says_what_came():
     second = freeze_snapshot(character, None)
     assert second.previous == first
     assert second.difference == {"added": 1, "removed": 0, "kept": 6}
+
+
+def test_an_imported_snapshot_says_how_many_pairs_and_what_came_and_went(folder: Path):
+    character, expert = build_character(), build_staff()
+    build_pairs(character, expert, 12)
+    export_snapshot(first := freeze_snapshot(character, None), folder / "out", "ours")
+    lines = (folder / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "in.jsonl").write_text("".join(lines[1:]), encoding="utf-8")
+    imported = import_snapshot(folder / "in.jsonl", character, build_staff())
+    kept = len(lines) - 1
+    assert imported.previous == first
+    assert imported.difference == {"added": 0, "removed": 12 - kept, "kept": kept}
+    assert imported.counts["train"] + imported.counts["heldout"] == imported.counts["pairs"] == kept
+    assert imported.counts["heldout"] == imported.counts["conversations"]["heldout"]
+
+
+def test_an_import_after_a_snapshot_without_files_has_no_difference(folder: Path):
+    character = build_character()
+    build_pairs(character, build_staff(), 3)
+    export_snapshot(first := freeze_snapshot(character, None), folder / "out", "ours")
+    shutil.rmtree(get_snapshot_folder(first.digest))
+    imported = import_snapshot(folder / "out" / "train.jsonl", character, build_staff())
+    assert (imported.previous, imported.difference) == (first, {})
+
+
+def test_a_frozen_snapshot_is_compared_with_the_frozen_one_before_and_not_with_an_imported_one(folder: Path):
+    character, expert = build_character(), build_staff()
+    build_pairs(character, expert, 6)
+    export_snapshot(first := freeze_snapshot(character, None), folder / "out", "ours")
+    import_snapshot(folder / "out" / "train.jsonl", character, build_staff())
+    correct(build_answered(build_giver(), character), expert, "새로 들어온 이야기네요. 어떤 하루였어요?")
+    second = freeze_snapshot(character, None)
+    assert (second.previous, second.difference) == (first, {"added": 1, "removed": 0, "kept": 6})
+
+
+def test_one_of_five_annotators_gives_at_most_a_fifth_of_what_there_is():
+    character, experts = build_character(), [build_staff() for _ in range(5)]
+    for number, expert in enumerate([*experts, *[experts[0]] * 5]):
+        correct(build_answered(build_giver(), character), expert, f"{number}번째 이야기군요. 어떤 마음이 남았나요?")
+    snapshot = freeze_snapshot(character, None)
+    assert (snapshot.counts["pairs"], snapshot.counts["left_out"]) == (6, {"annotator_cap": 4})  # a fifth of ten is two
+    assert snapshot.composition["annotator_ids"][str(experts[0].pk)] == 0.3333
+
+
+def test_annotators_whose_accounts_are_gone_are_one_to_the_cap():
+    character, experts = build_character(), [build_staff() for _ in range(6)]
+    for number, expert in enumerate([*experts, experts[0]]):
+        correct(build_answered(build_giver(), character), expert, f"{number}번째 이야기군요. 어떤 마음이 남았나요?")
+    for gone in experts[:2]:
+        gone.delete()
+    snapshot = freeze_snapshot(character, None)
+    assert snapshot.counts["left_out"] == {"annotator_cap": 2}
+    assert snapshot.composition["annotator_ids"][""] == 0.2
 
 
 def test_who_takes_consent_back_is_not_in_the_next_snapshot():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,8 +15,10 @@ from chat.models import Adapter, ConsentKind, Release, User
 from chat.rooms.delete import delete_counsel
 from chat.serving.publish import publish
 from chat.serving.refusals import ServingRefused
-from tests.builders import build_character, build_reply, build_turn, grant
+from tests.annotation_builders import take_consent_back
+from tests.builders import build_character, build_reply, build_turn, build_user, grant
 from tests.flywheel_rows import (
+    ALL_CONSENTS,
     build_adapter,
     build_answered,
     build_giver,
@@ -28,6 +31,7 @@ from training.cycle.approve import decide_snapshot
 from training.cycle.arena import cast_vote, count_votes, find_next_case
 from training.cycle.exchange import export_snapshot, inspect_import
 from training.cycle.freeze import freeze_snapshot, get_snapshot_folder
+from training.cycle.kept_answers import get_answers_folder
 from training.cycle.lineage import trace_dialog
 from training.cycle.pair import derive_pairs_of_dialog
 from training.cycle.refusals import TrainingRefused
@@ -206,6 +210,71 @@ def test_taking_back_twice_makes_one_receipt(learned: Learned, client: Client):
     assert Withdrawal.objects.count() == 1
 
 
+def build_evaluation(learned: Learned, **fields: Any) -> Evaluation:
+    given = {"run": learned.run, "character": learned.character, "candidate": learned.adapter}
+    given |= {"state": "passed", "dt_finished": timezone.now(), "report": {"verdict": "passed", "worst": ["말"]}}
+    return Evaluation.objects.create(**{**given, **fields})
+
+
+@pytest.mark.parametrize("kind", [ConsentKind.SERVICE, ConsentKind.SENSITIVE])
+def test_taking_back_a_consent_that_all_others_rest_on_takes_words_out_of_review_and_training(
+    learned: Learned, kind: ConsentKind
+):
+    giver = learned.givers[0]
+    grant(giver, kind, is_granted=False)
+    learned.adapter.refresh_from_db()
+    assert not Pair.objects.filter(user=giver).exists()
+    assert not ReviewItem.objects.filter(user=giver).exists()
+    assert learned.adapter.is_tainted
+    assert (Withdrawal.objects.get().pairs_removed, Withdrawal.objects.get().items_removed) == (1, 1)
+
+
+def test_a_pair_is_unusable_while_any_of_its_four_consents_is_missing(learned: Learned):
+    assert Pair.objects.usable().count() == 12
+    for giver, kind in zip(learned.givers, ALL_CONSENTS, strict=False):
+        take_consent_back(giver, kind)
+    assert Pair.objects.usable().count() == 12 - len(ALL_CONSENTS)
+
+
+def test_a_talk_whose_pair_is_gone_is_stripped_from_what_had_shown_it(learned: Learned):
+    giver = learned.givers[0]
+    evaluation = build_evaluation(learned, run=None)
+    case = ArenaCase.objects.create(
+        evaluation=evaluation, number=1, turns=[["user", "말"]], candidate_reply="말", live_reply="말"
+    )
+    Pair.objects.filter(user=giver).delete()
+    grant(giver, ConsentKind.TRAINING, is_granted=False)
+    evaluation.refresh_from_db()
+    case.refresh_from_db()
+    assert (evaluation.report, case.turns, case.candidate_reply) == ({"verdict": "passed"}, [], "")
+    assert not Withdrawal.objects.exists()
+
+
+def test_no_reply_of_a_tainted_adapter_stays_in_a_report_and_the_broken_rules_do(learned: Learned):
+    broken = {"case": "s001", "prompt": "문제", "candidate": "말", "live": "말", "regressions": ["invented_number"]}
+    safety = {"kinds": [{"kind": "minor", "cases": 1}], "broken": [broken]}
+    evaluation = build_evaluation(learned, report={"verdict": "failed", "safety": safety})
+    grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    evaluation.refresh_from_db()
+    kept = {**safety, "broken": [{**broken, "candidate": "", "live": ""}]}
+    assert evaluation.report == {"verdict": "failed", "safety": kept}
+
+
+def test_half_written_copies_and_kept_answers_go_with_what_was_tainted(
+    learned: Learned, folder: Path, django_capture_on_commit_callbacks
+):
+    evaluation = build_evaluation(learned)
+    names = [f".{learned.run.pk}.partial", f".{learned.run.pk}.old", f".gate-{evaluation.pk}.partial"]
+    places = [folder / "runs" / name for name in names]
+    places += [folder / "snapshots" / f".{learned.snapshot.digest}.partial"]
+    places += [get_answers_folder() / learned.adapter.name.partition("@")[2]]
+    for place in places:
+        place.mkdir(parents=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
+    assert [place for place in places if place.exists()] == []
+
+
 def test_a_verdict_keeps_its_figures_and_votes_but_no_words_of_who_withdrew(learned: Learned):
     report = {"verdict": "passed", "checks": [1], "worst": ["말"], "samples": ["말"]}
     evaluation = Evaluation.objects.create(
@@ -260,6 +329,17 @@ def test_content_that_was_withdrawn_is_not_frozen_again_under_its_old_digest(lea
         freeze_snapshot(learned.character, None)
 
 
+@pytest.mark.parametrize("kind", [ConsentKind.HUMAN_REVIEW, ConsentKind.SENSITIVE])
+def test_the_page_says_that_nobody_looks_while_a_consent_to_review_is_missing(
+    learned: Learned, client: Client, kind: ConsentKind
+):
+    client.force_login(learned.givers[0])
+    asked = "검토에 필요한 동의를 모두 하지 않으셔서"
+    assert asked not in client.get(reverse("training:contributions")).content.decode()
+    take_consent_back(learned.givers[0], kind)
+    assert asked in client.get(reverse("training:contributions")).content.decode()
+
+
 def test_nobody_withdraws_for_another(learned: Learned, client: Client):
     client.force_login(learned.givers[1])
     dialog = Pair.objects.get(user=learned.givers[0]).dialog
@@ -273,3 +353,18 @@ def test_a_message_leads_to_every_adapter_made_from_it(learned: Learned):
     found = trace_dialog(Pair.objects.get(user=learned.givers[0]).dialog_id)
     assert {adapter.name for adapter in found.adapters} == {learned.adapter.name, later.name}
     assert found.snapshots == [learned.snapshot]
+
+
+def test_a_message_leads_to_the_evaluations_that_may_have_shown_it(learned: Learned, client: Client):
+    evaluation = build_evaluation(learned, run=None)
+    build_evaluation(learned, character=build_character("other"))
+    for number, turns in enumerate(([["user", "말"]], [["user", "말"]], [])):
+        ArenaCase.objects.create(
+            evaluation=evaluation, number=number, turns=turns, candidate_reply="말", live_reply="말"
+        )
+    dialog = Pair.objects.get(user=learned.givers[0]).dialog
+    (found,) = trace_dialog(dialog.pk).evaluations
+    assert (found, found.arena_cases) == (evaluation, 2)
+    client.force_login(build_user("admin-1", is_staff=True, is_superuser=True))
+    page = client.get(reverse("admin:training_lineage"), {"dialog": str(dialog.pk)}).content.decode()
+    assert reverse("admin:training_evaluation_change", args=[evaluation.pk]) in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,8 +17,10 @@ from chat.models import Adapter, Character, Counsel, Release, Reply
 from chat.replies.accept import accept_message
 from chat.serving.publish import publish
 from chat.serving.register import register_adapter
+from chat.serving.roll_back import roll_back
 from tests.adapter_folders import BASE, write_adapter
 from tests.builders import build_room, build_user
+from tests.integration.live import LiveSocket
 
 OPEN = {"verifying", "canary"}
 PATIENCE_SECONDS = 120
@@ -61,6 +64,12 @@ async def swap(adapter: Adapter, **fields: Any) -> Release:
     return await database_sync_to_async(Release.objects.select_related("character").get)(pk=release.pk)
 
 
+def roll_back_live(character: Character) -> Release:
+    """The release that ended."""
+    live = Release.objects.of(character).live().get()
+    return roll_back(live.pk, decided_by=None, reason="worse").release
+
+
 def open_room(character: Character) -> Counsel:
     return build_room(build_user(f"u{uuid4().hex[:10]}"), character)
 
@@ -71,6 +80,36 @@ async def talk(room: Counsel, text: str = "오늘 좀 지쳤어요") -> Reply:
     reply_id: UUID = await database_sync_to_async(lambda: dialog.replies.get().pk)()
     await wait_until(lambda: Reply.objects.exclude(state__in=["queued", "running"]).filter(pk=reply_id).exists())
     return await database_sync_to_async(Reply.objects.get)(pk=reply_id)
+
+
+@dataclass(frozen=True)
+class Heard:
+    reply: Reply
+    streamed: str  # what the deltas made, as the user's socket had them
+
+
+async def listen(socket: LiveSocket, room: Counsel, text: str = "오늘 좀 지쳤어요") -> Heard:
+    """Say something in a room that is open on the socket, and read the answer as it streams.
+
+    The stream may begin before the message is accepted, and a reply that begins anew is a stream that was cut off.
+    """
+    await socket.send("message.send", counsel_id=room.pk, client_msg_id=uuid4(), text=text)
+    streamed = ""
+    while True:
+        frame = await socket.receive("reply.delta", "dialog.changed", "error")
+        if frame["type"] == "reply.delta":
+            assert (frame["attempt"], frame["offset"]) == (1, len(streamed))
+            streamed += frame["text"]
+            reply_id = frame["reply_id"]
+        elif ended := [reply for reply in frame["dialog"]["replies"] if streamed and reply["dt_finished"]]:
+            assert [reply["id"] for reply in ended] == [reply_id]
+            return Heard(await database_sync_to_async(Reply.objects.get)(pk=reply_id), streamed)
+
+
+def is_undisturbed(heard: Heard) -> bool:
+    """Whether all of it streamed, at the first attempt, in one voice."""
+    reply = heard.reply
+    return is_of_one_voice(reply) and heard.streamed == reply.text and reply.attempt == 1
 
 
 def is_of_one_voice(reply: Reply) -> bool:

@@ -31,6 +31,7 @@ def read_act(body: dict[str, Any]) -> RatingAct:
     reasons = _take(body, "reasons", list, [])
     if not all(_is_whole(figure) for figure in scores.values()) or not all(isinstance(one, str) for one in reasons):
         raise ReviewRefused("bad_field")
+    shown = [_read_id(value) for value in _take(body, "shown_reply_ids", list, [])]
     overall = body.get("overall")
     seconds = body.get("seconds", 0)
     if not _is_whole(seconds) or not (overall is None or _is_whole(overall)):
@@ -41,6 +42,7 @@ def read_act(body: dict[str, Any]) -> RatingAct:
         reasons=tuple(reasons),
         correction=_take(body, "correction", str, ""),
         preferred_reply_id=_read_id(body.get("preferred_reply_id")),
+        shown_reply_ids=tuple(reply_id for reply_id in shown if reply_id is not None),
         is_both_bad=_take(body, "is_both_bad", bool, False),
         comment=_take(body, "comment", str, ""),
         seconds=seconds,

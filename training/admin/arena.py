@@ -13,14 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chat.models import User
-from training.cycle.arena import Shown, cast_vote, count_votes, find_next_case, is_candidate_left
+from training.cycle.arena import Shown, cast_vote, count_votes, find_next_case, is_candidate_left, list_cases
 from training.models import ArenaCase, ArenaVote, Evaluation
 
 if TYPE_CHECKING:
     from training.admin.evaluations import EvaluationAdmin
 
 MAY_JUDGE: Final = ("training.rate", "training.promote", "training.view_evaluation")
-SEES_COUNT: Final = "training.promote"
 SHOWN_ARENAS: Final = 20
 
 
@@ -35,8 +34,10 @@ def get_judge(request: HttpRequest) -> User:
 def show_arenas(page: EvaluationAdmin, request: HttpRequest) -> HttpResponse:
     """Comparisons with cases, newest first, without a word on which adapters they compare."""
     judge = get_judge(request)
-    own = Count("cases__votes", filter=Q(cases__votes__voter=judge), distinct=True)
-    arenas = Evaluation.objects.annotate(in_all=Count("cases", distinct=True), judged=own).filter(in_all__gt=0)
+    is_own = Q(cases__votes__voter=judge)
+    own = Count("cases__votes", filter=is_own, distinct=True)
+    in_all = Count("cases", filter=~Q(cases__turns=[]) | is_own, distinct=True)  # as list_cases
+    arenas = Evaluation.objects.annotate(in_all=in_all, judged=own).filter(in_all__gt=0)
     context = {"arenas": arenas.select_related("character")[:SHOWN_ARENAS]}
     return page.show(request, "training/arenas.html", _("블라인드 비교"), **context)
 
@@ -71,24 +72,23 @@ def take_vote(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def find_last_case(evaluation: Evaluation, voter: User) -> Shown | None:
     """What this person judged last, as it was shown, to judge it anew."""
-    vote = ArenaVote.objects.filter(case__evaluation=evaluation, voter=voter).select_related("case")
-    last = vote.order_by("-case__number").first()
+    votes = ArenaVote.objects.filter(case__evaluation=evaluation, voter=voter).select_related("case")
+    last = votes.exclude(case__turns=[]).order_by("-case__number").first()
     if last is None:
         return None
     case = last.case
     answers = (case.candidate_reply, case.live_reply)
     left, right = answers if is_candidate_left(case.pk, voter.pk) else answers[::-1]
-    return Shown(case, left, right, case.number, evaluation.cases.count())
+    return Shown(case, left, right, case.number, list_cases(evaluation, voter).count())
 
 
 def describe_arena(evaluation: Evaluation, person: User) -> dict[str, Any]:
-    """The count is there only for who has judged every case, and for those who decide."""
-    in_all = evaluation.cases.count()
+    """The count is there only for who has judged every case: whoever knows it leans, those who decide no less."""
+    in_all = list_cases(evaluation, person).count()
     judged = ArenaVote.objects.filter(case__evaluation=evaluation, voter=person).count()
-    may_count = in_all > 0 and (judged == in_all or person.has_perm(SEES_COUNT))
-    count = count_votes(evaluation) if may_count else None
+    count = count_votes(evaluation) if in_all and judged == in_all else None
     told: dict[str, Any] = {"in_all": in_all, "judged": judged, "left": in_all - judged, "count": count}
-    if count is not None and count.decided:
+    if count is not None and not count.missing:
         shares = {"share": count.candidate / count.decided, "low": count.low, "high": count.high}
         told |= {name: round(100 * share) for name, share in shares.items()}
     return told

@@ -27,6 +27,8 @@ MAY_PROMOTE: Final = "training.promote"
 MAY_START: Final = "training.start_run"
 REASON_CHARACTERS: Final = 500
 USUAL_CANARY_PERCENT: Final = 10
+BLIND: Final = ("heldout", "fresh")
+"""Groups whose replies stand in the arena: with names on, they would tell which side is which."""
 WATCHED: Final = (EvaluationState.QUEUED, EvaluationState.RUNNING)
 COLORS: Final = {
     EvaluationState.QUEUED: "default",
@@ -83,17 +85,25 @@ class EvaluationAdmin(RowPageAdmin):
     def describe(self, request: HttpRequest, row: Evaluation) -> dict[str, Any]:
         user: Any = request.user
         report = row.report
+        arena = describe_arena(row, user)
+        # What was refused goes nowhere, whatever people choose: its trainer needs to see why.
+        kept_blind = BLIND if row.state == EvaluationState.PASSED and arena["left"] else ()
+        worst = report.get("worst", [])
         return {
             "is_watched": row.state in WATCHED,
             "summary": pick(report.get("summary")),
             "reasons": [pick(reason) for reason in row.reasons],
             "checks": [describe_check(check) for check in report.get("checks", [])],
+            "gaps": [pick(gap) for gap in report.get("gaps", [])],
             "worst": [
-                {**case, "wrong": [pick(words) for words in case.get("wrong", [])]} for case in report.get("worst", [])
+                {**case, "wrong": [pick(words) for words in case.get("wrong", [])]}
+                for case in worst
+                if case.get("group") not in kept_blind
             ],
+            "is_kept_blind": any(case.get("group") in kept_blind for case in worst),
             "kinds": describe_kinds(report.get("safety", {})),
             "broken": [describe_broken(found) for found in report.get("safety", {}).get("broken", [])],
-            "arena": describe_arena(row, user),
+            "arena": arena,
             "may_promote": user.has_perm(MAY_PROMOTE),
             "may_evaluate": user.has_perm(MAY_START) and row.run_id is not None and row.state not in WATCHED,
             "obstacle": find_obstacle(row),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
@@ -15,43 +15,20 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from chat.models import User
 from training.admin import rating_pages as pages
 from training.admin.agreement import show_agreement
+from training.admin.queue_actions import WHY_LEFT_OUT, QueueActionForm, ask_reviews, assign, list_raters, release
+from training.cycle.assign import sort_for
 from training.cycle.lease import RATE, REVIEW_CRISIS, exclude_clinical, lock_item
 from training.cycle.settle import settle_item
 from training.models import ItemState, ReviewItem, ReviewLease
 from training.models.items import QueueReason
-
-
-def list_raters() -> QuerySet[User]:
-    """Who may be given an item: everybody with the permission, by themselves or through a group."""
-    codename = RATE.partition(".")[2]
-    mine = Q(user_permissions__codename=codename, user_permissions__content_type__app_label="training")
-    ours = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label="training")
-    raters = User.objects.filter(is_active=True, is_staff=True).filter(mine | ours | Q(is_superuser=True))
-    return raters.distinct().order_by("login_id")
-
-
-class AssignForm(ActionForm):  # type: ignore[misc]
-    person = forms.ModelChoiceField(
-        queryset=User.objects.none(),
-        required=False,
-        label="",
-        empty_label=_("누구에게"),
-        widget=UnfoldAdminSelectWidget({"class": "mary-assignee", "aria-label": _("맡을 사람")}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["person"].queryset = list_raters()
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -85,8 +62,21 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reasons__contains=[self.value()]) if self.value() else queryset
 
 
+class ReviewItemForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_assigned_to(self) -> User | None:
+        """An item waits for nobody but its person, so that one must be able to rate it."""
+        person: User | None = self.cleaned_data["assigned_to"]
+        if person is not None and "assigned_to" in self.changed_data:
+            _, left_out = sort_for(ReviewItem.objects.filter(pk=self.instance.pk), person)
+            if left_out:
+                why = ", ".join(str(WHY_LEFT_OUT[reason]) for reason in left_out)
+                raise forms.ValidationError(gettext("이 사람에게는 맡길 수 없어요: %(why)s."), params={"why": why})
+        return person
+
+
 @admin.register(ReviewItem)
 class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
+    form = ReviewItemForm
     fields = ("id", "show_reasons", "priority", "state", "show_character", "needs_clinical", "assigned_to", "needed")
     readonly_fields = ("id", "show_reasons", "priority", "state", "show_character", "needs_clinical")
     list_display = (
@@ -101,8 +91,8 @@ class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
     list_before_template = "training/queue_head.html"
     list_per_page = 25
     ordering = ("-priority", "dt_queued")
-    action_form = AssignForm
-    actions = ("assign", "release")
+    action_form = QueueActionForm
+    actions = (assign, release, ask_reviews)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -199,24 +189,6 @@ class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
             return ""
         way = reverse("admin:training_decide", args=[item.pk])
         return format_html('<a class="mary-way" href="{}">{}</a>', way, gettext("정하기"))
-
-    @admin.action(description=_("고른 사람에게 맡기기"), permissions=["change"])
-    def assign(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
-        person = next((rater for rater in list_raters() if str(rater.pk) == request.POST.get("person")), None)
-        if person is None:
-            self.message_user(request, gettext("누구에게 맡길지 골라 주세요."), messages.ERROR)
-            return
-        self._assign(request, items if person.has_perm(REVIEW_CRISIS) else exclude_clinical(items), person)
-
-    @admin.action(description=_("맡긴 것 거두기"), permissions=["change"])
-    def release(self, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
-        self._assign(request, items, None)
-
-    def _assign(self, request: HttpRequest, items: QuerySet[ReviewItem], person: User | None) -> None:
-        chosen = ReviewItem.objects.filter(pk__in=list(items.values_list("pk", flat=True)), state=ItemState.OPEN)
-        number = chosen.update(assigned_to=person)
-        text = ngettext("답변 %(number)d개를 바꾸었어요.", "답변 %(number)d개를 바꾸었어요.", number)
-        self.message_user(request, text % {"number": number})
 
 
 def _may(request: HttpRequest, permission: str) -> bool:

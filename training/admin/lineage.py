@@ -15,10 +15,11 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from chat.admin.row_page import get_person
-from chat.models import Adapter, Consent, ConsentKind, Dialog, Reply, User
+from chat.models import Adapter, Dialog, Reply, User
 from training.admin.readable import find_readable_pairs, may_read_turn
 from training.cycle.lineage import Ancestry, trace_adapter, trace_dialog, trace_reply
 from training.cycle.masked_room import MaskedDialog, read_masked_room
+from training.models.consents import list_users_allowing_review
 
 SEES_LINEAGE: Final = "training.view_pair"
 ASKED: Final = ("reply", "dialog", "adapter")
@@ -80,7 +81,7 @@ def find_readable_turn(dialog: Dialog, person: User) -> MaskedDialog | None:
     """None where its user does not let people read along, and of a crisis for whoever is no clinical reviewer."""
     if not may_read_turn(dialog, person):
         return None
-    if not Consent.objects.granting(ConsentKind.HUMAN_REVIEW).filter(pk=dialog.user_id).exists():
+    if not list_users_allowing_review().filter(pk=dialog.user_id).exists():
         return None
     room = read_masked_room(dialog.counsel_id, up_to_seq=dialog.seq)
     return next((turn for turn in room if turn.dialog_id == dialog.pk), None)

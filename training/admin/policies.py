@@ -21,7 +21,8 @@ from unfold.admin import ModelAdmin
 
 from chat.admin.row_page import get_person
 from training.admin.policy_form import PolicyForm
-from training.cycle.schedule import APPROVE, delete_policy, describe_next, save_policy
+from training.cycle.foresee import APPROVE, tell
+from training.cycle.schedule import delete_policy, describe_next, save_policy
 from training.models import RetrainPolicy
 
 CHANGE: Final = "training.change_retrainpolicy"
@@ -33,9 +34,9 @@ class RetrainPolicyAdmin(ModelAdmin):  # type: ignore[misc]
     change_form_outer_before_template = "training/policy_top.html"
     shown = (
         *("minimum_new_pairs", "cooldown_hours", "preset", "changes"),
-        *("show_approver", "last_refusal", "dt_checked"),
+        *("show_approver", "show_refusal", "dt_checked"),
     )
-    readonly_fields = ("show_approver", "last_refusal", "dt_checked")
+    readonly_fields = ("show_approver", "show_refusal", "dt_checked")
     list_display = ("character", "is_enabled", "crontab", "show_next", "dt_checked")
     list_select_related = ("character", "crontab")
 
@@ -58,6 +59,10 @@ class RetrainPolicyAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description=gettext_lazy("스냅샷을 미리 승인한 사람"))
     def show_approver(self, policy: RetrainPolicy) -> str:
         return policy.approver.login_id if policy.approver else _("없음: 새 스냅샷은 누군가 승인할 때까지 기다려요.")
+
+    @admin.display(description=gettext_lazy("지난번에 시작하지 않은 까닭"))
+    def show_refusal(self, policy: RetrainPolicy) -> str:
+        return tell(policy.last_refusal) or "—"
 
     def save_model(self, request: HttpRequest, obj: RetrainPolicy, form: Any, change: bool) -> None:
         obj.crontab = form.get_crontab()
@@ -111,6 +116,8 @@ def describe_policy(policy: RetrainPolicy) -> str:
         return told.why
     when = timezone.localtime(told.when).strftime("%Y-%m-%d %H:%M")
     words = {"when": when, "why": told.why}
+    if told.starts is None:
+        return _("%(when)s에 확인해요. %(why)s") % words
     return (_("%(when)s에 시작해요. %(why)s") if told.starts else _("%(when)s에 시작하지 않아요. %(why)s")) % words
 
 

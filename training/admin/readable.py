@@ -7,26 +7,27 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from chat.models import Consent, ConsentKind, Dialog, User
+from chat.models import Dialog, User
+from training.cycle.crisis_turns import has_crisis_so_far, shows_crisis
 from training.cycle.lease import REVIEW_CRISIS
-from training.cycle.pairing import CRISIS_LEVEL
 from training.models import Pair, SnapshotPair
+from training.models.consents import list_users_allowing_review
 
 
 def may_read_turn(dialog: Dialog, reader: User) -> bool:
-    """By the turn's own level; whether its user consents is asked apart."""
-    return dialog.crisis_level < CRISIS_LEVEL or reader.has_perm(REVIEW_CRISIS)
+    """By the room so far, as in the queue; whether its user consents is asked apart."""
+    return reader.has_perm(REVIEW_CRISIS) or not shows_crisis(dialog)
 
 
 def list_of_consenting(pairs: QuerySet[Pair]) -> QuerySet[Pair]:
-    return pairs.filter(user_id__in=Consent.objects.granting(ConsentKind.HUMAN_REVIEW))
+    return pairs.filter(user_id__in=list_users_allowing_review())
 
 
 def list_readable(pairs: QuerySet[Pair], reader: User) -> QuerySet[Pair]:
     consenting = list_of_consenting(pairs)
     if reader.has_perm(REVIEW_CRISIS):
         return consenting
-    return consenting.filter(dialog__crisis_level__lt=CRISIS_LEVEL)
+    return consenting.filter(~has_crisis_so_far("dialog__counsel", "dialog__seq"))
 
 
 def find_readable_pairs(members: Iterable[SnapshotPair], reader: User) -> set[UUID]:

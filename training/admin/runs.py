@@ -170,5 +170,7 @@ def describe_heartbeat(run: TrainingRun) -> str:
 def describe_error(run: TrainingRun) -> str:
     if not run.error_code:
         return ""
+    if run.error_code == "cancelled" and run.cancelled_by is not None:
+        return _("%(person)s 님이 취소했어요. 다시 하려면 새로 시작해 주세요.") % {"person": run.cancelled_by.login_id}
     sentence = str(RUN_ERRORS.get(run.error_code, run.error_code))
     return f"{sentence} ({run.error})" if run.error else sentence

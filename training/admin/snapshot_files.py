@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from chat.models import Character, User
 from training.cycle.exchange import Inspected, export_snapshot, import_snapshot, inspect_import
+from training.cycle.lease import REVIEW_CRISIS
 from training.cycle.refusals import TrainingRefused
 from training.models import Snapshot
 
@@ -35,10 +36,10 @@ MOST_BYTES: Final = 256 * 2**20
 SUFFIXES: Final = (".jsonl", ".json")
 
 
-def export_files(snapshot: Snapshot, format_name: str) -> Any:
+def export_files(snapshot: Snapshot, format_name: str, person: User) -> Any:
     """A ZIP of both sides. Raises TrainingRefused."""
     with tempfile.TemporaryDirectory(prefix="export-") as place:
-        export_snapshot(snapshot, Path(place), format_name)
+        export_snapshot(snapshot, Path(place), format_name, with_clinical=person.has_perm(REVIEW_CRISIS))
         archive = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it is sent
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
             for file in sorted(Path(place).iterdir()):

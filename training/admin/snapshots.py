@@ -17,11 +17,13 @@ from unfold.decorators import display
 
 from chat.admin.row_page import Page, RowPageAdmin, Tool, get_person
 from chat.models import Character
+from training.admin.pair_filters import locate_pairs
 from training.admin.readable import find_readable_pairs
-from training.admin.snapshot_contents import describe_bars, describe_left_out, read_first_talks
+from training.admin.snapshot_contents import describe_bars, describe_left_out, find_dominant, read_first_talks
 from training.admin.snapshot_files import EXPORTED, export_files, show_import
 from training.cycle.approve import decide_snapshot
-from training.cycle.freeze import freeze_snapshot, get_snapshot_folder
+from training.cycle.freeze import freeze_snapshot
+from training.cycle.lease import REVIEW_CRISIS
 from training.cycle.refusals import TrainingRefused
 from training.finetune.records import RecordError
 from training.models import Pair, Snapshot, SnapshotState
@@ -29,6 +31,7 @@ from training.models import Pair, Snapshot, SnapshotState
 MAY_BUILD: Final = "training.add_snapshot"
 MAY_DECIDE: Final = "training.approve_snapshot"
 MAY_START: Final = "training.start_run"
+SEES_PAIRS: Final = "training.view_pair"
 SHOWN_PAIRS: Final = 5
 NOTE_CHARACTERS: Final = 1000
 COLORS: Final = {
@@ -79,10 +82,12 @@ class SnapshotAdmin(RowPageAdmin):
         shown = members[:SHOWN_PAIRS] if is_clean else []
         return {
             "bars": describe_bars(row.composition),
+            "dominant": find_dominant(row.composition),
             "left_out": describe_left_out(row.counts),
             "members": shown,
+            **(locate_its_pairs(row) if shown and user.has_perm(SEES_PAIRS) else {}),
             "readable_pairs": find_readable_pairs(shown, user),
-            "talks": read_first_talks(get_snapshot_folder(row.digest)) if row.composition.get("imported") else [],
+            "talks": read_first_talks(row, with_clinical=user.has_perm(REVIEW_CRISIS)),
             "runs": row.runs.select_related("adapter", "started_by"),
             "formats": EXPORTED if is_clean and user.has_perm(MAY_BUILD) else (),
             "may_decide": row.state == SnapshotState.BUILT and user.has_perm(MAY_DECIDE),
@@ -116,13 +121,13 @@ class SnapshotAdmin(RowPageAdmin):
         return self.go_to(snapshot)
 
     def export(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        get_person(request, MAY_BUILD)
+        person = get_person(request, MAY_BUILD)
         snapshot: Snapshot = self.get_row(request, pk)
         format_name = request.POST.get("format", "")
         if format_name not in EXPORTED:
             return HttpResponseBadRequest()
         try:
-            archive: HttpResponse = export_files(snapshot, format_name)
+            archive: HttpResponse = export_files(snapshot, format_name, person)
         except TrainingRefused as refusal:
             messages.error(request, refusal.message)
             return self.go_to(snapshot)
@@ -135,6 +140,14 @@ class SnapshotAdmin(RowPageAdmin):
 
     def import_file(self, request: HttpRequest) -> HttpResponse:
         return show_import(self, request, get_person(request, MAY_BUILD))
+
+
+def locate_its_pairs(snapshot: Snapshot) -> dict[str, str]:
+    """For whoever has to read them: all, and what the snapshot before did not have."""
+    links = {"all_pairs": locate_pairs(snapshot)}
+    if snapshot.previous_id and snapshot.difference.get("added"):
+        links["new_pairs"] = locate_pairs(snapshot, only_new=True)
+    return links
 
 
 def count_usable_pairs() -> list[tuple[Character, int]]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from chat.models import User
 from training.gate.wilson import compute_wilson
 from training.models import ArenaCase, ArenaChoice, ArenaVote, Evaluation
 
 CONFIDENCE: Final = 0.95
+FEWEST_DECIDED: Final = 12
+"""Cases that have to be decided before they say anything: as many as a judge has to score. With fewer, one case more or
+less would turn the answer, and four that fell to one side by chance would stop an adapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ArenaCount:
-    """`low`, `high`: Wilson's interval of the candidate's share of the decided votes, 95 %."""
+    """Cases, by what most of their voters chose; where two choices are level, a tie.
+
+    `low`, `high`: Wilson's interval of the candidate's share of the decided cases, 95 %.
+    """
 
     candidate: int
     live: int
@@ -43,21 +51,33 @@ class ArenaCount:
         return self.candidate + self.live
 
     @property
+    def missing(self) -> int:
+        return max(0, FEWEST_DECIDED - self.decided)
+
+    @property
     def is_candidate_worse(self) -> bool:
-        return self.decided > 0 and self.high < 0.5
+        return not self.missing and self.high < 0.5
+
+
+def list_cases(evaluation: Evaluation, voter: User) -> QuerySet[ArenaCase]:
+    """Those this person can judge, and those they have judged.
+
+    A case without turns was emptied, because somebody took the words back; its votes still count.
+    """
+    voted = ArenaVote.objects.filter(voter=voter).values("case_id")
+    return evaluation.cases.filter(~Q(turns=[]) | Q(pk__in=voted))
 
 
 def find_next_case(evaluation: Evaluation, voter: User) -> Shown | None:
     """The first case that this person has not voted on, the sides shuffled; None when all are done."""
     voted = ArenaVote.objects.filter(case__evaluation=evaluation, voter=voter)
-    # A case without turns was emptied, because somebody took the words back; its votes still count.
-    cases = evaluation.cases.exclude(turns=[])
+    cases = list_cases(evaluation, voter)
     case = cases.exclude(pk__in=voted.values("case_id")).order_by("number").first()
     if case is None:
         return None
     answers = (case.candidate_reply, case.live_reply)
     left, right = answers if is_candidate_left(case.pk, voter.pk) else answers[::-1]
-    return Shown(case, left, right, voted.count() + 1, evaluation.cases.count())
+    return Shown(case, left, right, voted.count() + 1, cases.count())
 
 
 def is_candidate_left(case_id: UUID, voter_id: UUID) -> bool:
@@ -81,8 +101,16 @@ def cast_vote(case: ArenaCase, voter: User, seen: str) -> ArenaVote:
     return vote
 
 
+def find_majority(votes: Counter[str]) -> str:
+    """People's votes on one case are one word about it: they saw the same two answers."""
+    first, *others = votes.most_common(2)
+    return ArenaChoice.TIE if others and others[0][1] == first[1] else first[0]
+
+
 def count_votes(evaluation: Evaluation) -> ArenaCount:
-    choices = list(ArenaVote.objects.filter(case__evaluation=evaluation).values_list("choice", flat=True))
-    numbers = {choice: choices.count(choice) for choice in ArenaChoice.values}
+    votes: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for case_id, choice in ArenaVote.objects.filter(case__evaluation=evaluation).values_list("case_id", "choice"):
+        votes[case_id][choice] += 1
+    numbers = Counter(map(find_majority, votes.values()))
     low, high = compute_wilson(numbers["candidate"], numbers["candidate"] + numbers["live"], CONFIDENCE)
     return ArenaCount(numbers["candidate"], numbers["live"], numbers["tie"], numbers["both_bad"], low, high)

@@ -48,7 +48,8 @@ class Hold(Generic[Row]):
 
     def write(self, **fields: Any) -> bool:
         """False when the row is no longer this attempt's. Raises DATABASE_AWAY."""
-        mine = self.model._default_manager.filter(pk=self.row.pk, attempt=self.row.attempt, state=RunState.RUNNING)
+        running = self.model.State.RUNNING
+        mine = self.model._default_manager.filter(pk=self.row.pk, attempt=self.row.attempt, state=running)
         return mine.update(**fields) == 1
 
     def beat(self, **fields: Any) -> bool:
@@ -56,7 +57,7 @@ class Hold(Generic[Row]):
 
     def give_back(self) -> bool:
         """To the queue. It counts as no lost attempt: the number is free again, since its holder is done."""
-        return self.write(state=RunState.QUEUED, attempt=F("attempt") - 1)
+        return self.write(state=self.model.State.QUEUED, attempt=F("attempt") - 1)
 
     @contextmanager
     def beating(self) -> Iterator[None]:
@@ -82,24 +83,25 @@ class Hold(Generic[Row]):
 
 
 def claim_run() -> Hold[TrainingRun] | None:
-    return _claim(TrainingRun, RunState.QUEUED, worker=name_worker())
+    return _claim(TrainingRun, worker=name_worker())
 
 
 def claim_evaluation() -> Hold[Evaluation] | None:
-    return _claim(Evaluation, EvaluationState.QUEUED)
+    return _claim(Evaluation)
 
 
-def _claim(model: type[Row], queued: str, **fields: Any) -> Hold[Row] | None:
+def _claim(model: type[Row], **fields: Any) -> Hold[Row] | None:
     """The oldest queued row, now running as a new attempt; None where nothing waits, or something runs already."""
     try:
         with transaction.atomic():
             _lock_claims()
             if is_anything_running():
                 return None
-            row = model._default_manager.select_for_update().filter(state=queued).order_by("dt_queued").first()
+            queued = model._default_manager.select_for_update().filter(state=model.State.QUEUED)
+            row = queued.order_by("dt_queued").first()
             if row is None:
                 return None
-            stamps = {"state": RunState.RUNNING, "attempt": F("attempt") + 1, "dt_heartbeat": Now(), **fields}
+            stamps = {"state": model.State.RUNNING, "attempt": F("attempt") + 1, "dt_heartbeat": Now(), **fields}
             model._default_manager.filter(pk=row.pk).update(**stamps)
     except IntegrityError as error:
         # run_one_at_a_time: the last word, should a claim ever come past the lock.

@@ -40,16 +40,21 @@ def compose_conversations(
     pairs: Mapping[UUID, Sequence[FrozenPair]],
     *,
     left_out: Collection[UUID] = (),
+    clinical: Collection[UUID] = (),
 ) -> Iterator[Conversation]:
     """The talk up to its last compared answer, in parts `room/1`, `room/2` … that are short enough to learn.
 
     Every pair stands in one part. An answer that is too long even alone with its message is in none. What is
-    `left_out` is in no part, and no part reaches across it.
+    `left_out` is in no part, and no part reaches across it. `clinical`: turns that mark all parts of their stretch,
+    for what was said just before a crisis speaks of it, too.
     """
-    stretches = _list_stretches(room, left_out)
-    parts = (part for stretch in stretches for part in _cut(_list_turns(stretch, pairs)))
-    for number, part in enumerate(parts, start=1):
-        yield Conversation(f"{room_id}/{number}", character, tuple(part))
+    parts = (
+        (part, any(dialog.dialog_id in clinical for dialog in stretch))
+        for stretch in _list_stretches(room, left_out)
+        for part in _cut(_list_turns(stretch, pairs))
+    )
+    for number, (part, is_clinical) in enumerate(parts, start=1):
+        yield Conversation(f"{room_id}/{number}", character, tuple(part), is_clinical=is_clinical)
 
 
 def _list_stretches(room: Sequence[TurnOfRoom], left_out: Collection[UUID]) -> Iterator[list[TurnOfRoom]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.db.models.functions import TruncDate, TruncWeek
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from chat.models import Feedback
 from training.cycle.arena import CONFIDENCE
 from training.gate.wilson import compute_wilson
-from training.models import ArenaChoice, ArenaVote, ItemState, Pair, PairState, Rating, ReviewItem
+from training.models import ArenaChoice, ArenaVote, ItemState, Pair, PairState, Rating, ReviewItem, SnapshotPair
 
 RATING_DAYS: Final = 14
 AGREEMENT_DAYS: Final = 90
@@ -71,7 +71,7 @@ def compute_alpha_from_sums(items: list[tuple[int, int, int]]) -> tuple[float | 
 
 def count_queue() -> dict[str, Any]:
     waiting = Q(state=ItemState.OPEN)
-    return ReviewItem.objects.aggregate(
+    return ReviewItem.objects.filter(state__in=[ItemState.OPEN, ItemState.DISPUTED]).aggregate(
         open=Count("pk", filter=waiting),
         clinical=Count("pk", filter=waiting & Q(needs_clinical=True)),
         disputed=Count("pk", filter=Q(state=ItemState.DISPUTED)),
@@ -81,11 +81,11 @@ def count_queue() -> dict[str, Any]:
 
 def count_pairs() -> list[dict[str, Any]]:
     """By character: usable in form, left out, and in no snapshot yet."""
-    active = Q(state=PairState.ACTIVE)
+    active, is_frozen = Q(state=PairState.ACTIVE), Exists(SnapshotPair.objects.filter(pair=OuterRef("pk")))
     rows = Pair.objects.values("character__character_name", "character__character_name_en").annotate(
-        active=Count("pk", filter=active, distinct=True),
-        excluded=Count("pk", filter=~active, distinct=True),
-        fresh=Count("pk", filter=active & Q(snapshots__isnull=True), distinct=True),
+        active=Count("pk", filter=active),
+        excluded=Count("pk", filter=~active),
+        fresh=Count("pk", filter=Q(active, ~is_frozen)),
     )
     in_english = get_language() == "en"
     return [

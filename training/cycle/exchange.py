@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
 from chat.models import Character, User
 from chat.pseudonyms.mask import Masker
 from training.cycle.correction import LINK, hides_numbers
-from training.cycle.freeze import HELDOUT, TRAIN, get_snapshot_folder, write_files
+from training.cycle.freeze import HELDOUT, TRAIN, get_snapshot_folder, render_sides, write_files
 from training.cycle.refusals import TrainingRefused
 from training.cycle.selection import split_rooms
 from training.datasets.conversion import Converted, convert_file
@@ -46,16 +46,22 @@ class Inspected:
         return not self.fault_codes and self.conversations > 0
 
 
-def export_snapshot(snapshot: Snapshot, target: Path, format_name: str) -> dict[str, Converted]:
+def export_snapshot(
+    snapshot: Snapshot, target: Path, format_name: str, *, with_clinical: bool = False
+) -> dict[str, Converted]:
     """One file a side: TARGET/train.jsonl and, where there is any, TARGET/heldout.jsonl.
 
-    Raises TrainingRefused: snapshot_tainted, files_missing; RecordError where the format has no place for it.
+    `with_clinical`: whoever gets the files may read what was said in a crisis.
+    Raises TrainingRefused: snapshot_tainted, files_missing, snapshot_clinical; RecordError where the format has no
+    place for it.
     """
     if snapshot.state == SnapshotState.TAINTED:
         raise TrainingRefused("snapshot_tainted")
     folder = get_snapshot_folder(snapshot.digest)
     if not (folder / "train.jsonl").is_file():
         raise TrainingRefused("files_missing")
+    if not with_clinical and holds_clinical(folder):
+        raise TrainingRefused("snapshot_clinical")
     target.mkdir(parents=True, exist_ok=True)
     form = FORMATS[format_name]
     done = {}
@@ -68,6 +74,18 @@ def export_snapshot(snapshot: Snapshot, target: Path, format_name: str) -> dict[
                 source = _write_better_answers(source, Path(place) / source.name)
             done[side] = convert_file(source, target / f"{side}.jsonl", FORMATS["ours"], form)
     return done
+
+
+def holds_clinical(folder: Path) -> bool:
+    """Raises RecordError."""
+    return any(talk.is_clinical for talk in _read_sides(folder))
+
+
+def _read_sides(folder: Path) -> Iterator[Conversation]:
+    """Raises OSError, RecordError."""
+    for file in (folder / f"{side}.jsonl" for side in (TRAIN, HELDOUT)):
+        if file.stat().st_size:
+            yield from read_ours(file)
 
 
 def _write_better_answers(source: Path, target: Path) -> Path:
@@ -155,31 +173,51 @@ def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
     inspected = inspect_import(path, character)
     if not inspected.is_clean:
         raise TrainingRefused("bad_file", "; ".join(inspected.faults[:3]) or path.name)
-    files = _render_sides(path, character)
-    digest = write_files(files)
+    sides = _split_sides(path, character)
+    digest = write_files(render_sides(sides))
     with transaction.atomic():
         Character.objects.select_for_update().get(pk=character.pk)
         if Snapshot.objects.filter(digest=digest).exists():
             raise TrainingRefused("already_imported")
+        clean = Snapshot.objects.filter(character=character).exclude(state=SnapshotState.TAINTED)
         return Snapshot.objects.create(
             digest=digest,
             character=character,
+            previous=(previous := clean.first()),
             built_by=by,
-            counts={
-                "pairs": inspected.pairs,
-                "conversations": {name.removesuffix(".jsonl"): text.count(b"\n") for name, text in files.items()},
-            },
+            counts=_count(sides),
             composition={"imported": path.name, "format": inspected.format},
+            difference=_compare(previous, sides),
         )
 
 
-def _render_sides(path: Path, character: Character) -> dict[str, bytes]:
+def _split_sides(path: Path, character: Character) -> dict[str, list[Conversation]]:
     conversations = [_mask(talk) for _, talk in read_conversations(path, guess_format(path), character.key)]
     heldout = split_rooms(_get_talk(talk) for talk in conversations)
-    sides: dict[str, list[str]] = {TRAIN: [], HELDOUT: []}
+    sides: dict[str, list[Conversation]] = {TRAIN: [], HELDOUT: []}
     for talk in conversations:
-        sides[HELDOUT if _get_talk(talk) in heldout else TRAIN].append(render_line(talk))
-    return {f"{side}.jsonl": "".join(lines).encode() for side, lines in sides.items()}
+        sides[HELDOUT if _get_talk(talk) in heldout else TRAIN].append(talk)
+    return sides
+
+
+def _count(sides: Mapping[str, Sequence[Conversation]]) -> dict[str, Any]:
+    pairs = {side: sum(len(turn.pairs) for talk in talks for turn in talk.turns) for side, talks in sides.items()}
+    conversations = {side: len(talks) for side, talks in sides.items()}
+    return {"pairs": sum(pairs.values()), **pairs, "conversations": conversations}
+
+
+def _compare(previous: Snapshot | None, sides: Mapping[str, Iterable[Conversation]]) -> dict[str, int]:
+    """By conversations, word for word, whatever their ids. Empty where the files of the one before are gone."""
+    try:
+        before = _list_words(_read_sides(get_snapshot_folder(previous.digest))) if previous is not None else set()
+    except (OSError, RecordError):
+        return {}
+    now = _list_words(talk for talks in sides.values() for talk in talks)
+    return {"added": len(now - before), "removed": len(before - now), "kept": len(now & before)}
+
+
+def _list_words(talks: Iterable[Conversation]) -> set[str]:
+    return {render_line(replace(talk, id="")) for talk in talks}
 
 
 def _get_talk(conversation: Conversation) -> str:

@@ -16,6 +16,7 @@ from django.db.models import Q
 from chat.prompting import Sampling
 from chat.serving.stored import locate_folder
 from training.cycle.ending import fail
+from training.cycle.kept_answers import get_answers_folder
 from training.cycle.learnable import compose_learnable
 from training.cycle.prepare import GATE_PREFIX, get_base_file, get_persona_file
 from training.finetune.records import Conversation, render_line
@@ -23,9 +24,8 @@ from training.finetune.run_folder import write_folder_atomically, write_json
 from training.gate.bars import Needed
 from training.models import Evaluation, EvaluationState, Pair
 
-FRESH_TALKS: Final = 200
-ANSWERS: Final = ".answers"
-"""Beside the runs: what adapters answered to the fixed sets, from gate to gate."""
+FRESH_PAIRS: Final = 200
+"""As many, and the rest of the last one's room: no room is cut."""
 JUDGED: Final = (EvaluationState.PASSED, EvaluationState.REFUSED)
 UNMEASURED: Final = frozenset({"missing_case", "missing_evaluator", "evaluator_failed"})
 """Of training/gate/checks.py, which brings numpy along. A judge that does not answer is an evaluator that failed."""
@@ -41,8 +41,10 @@ def prepare_gate_folder(evaluation: Evaluation) -> Path:
     if (folder / "gate.json").is_file():
         return folder
     heldout = "".join(_read_heldout(evaluation))
-    fresh = "".join(map(render_line, list_enough(list_fresh_talks(evaluation))))
-    given = build_settings(evaluation, has_fresh=bool(fresh))
+    talks = list(list_fresh_talks(evaluation))
+    left_out = count_too_few(talks)
+    fresh = "" if left_out else "".join(map(render_line, talks))
+    given = build_settings(evaluation, has_fresh=bool(fresh)) | {"fresh_left_out": left_out}
 
     def fill(place: Path) -> None:
         (place / "heldout.jsonl").write_text(heldout, encoding="utf-8")
@@ -73,7 +75,7 @@ def build_settings(evaluation: Evaluation, *, has_fresh: bool) -> dict[str, Any]
         "judge": settings.MARY_JUDGE,
         "canaries": list(settings.MARY_PLANTED_CANARIES),
         "submitted_before": sorted(list_judged_digests(evaluation)),
-        "answers": str(Path(settings.MARY_RUNS_FOLDER) / ANSWERS),
+        "answers": str(get_answers_folder()),
         "seed": zlib.crc32(str(evaluation.pk).encode()),
     }
 
@@ -110,11 +112,10 @@ def _read_heldout(evaluation: Evaluation) -> Iterator[str]:
                 yield line if line.endswith("\n") else f"{line}\n"
 
 
-def list_enough(talks: Iterable[Conversation]) -> list[Conversation]:
-    """All of them, or none where they hold fewer replies than the gate needs: it would call that a missing case."""
-    found = list(talks)
-    replies = sum(turn.role == "bot" for talk in found for turn in talk.turns[1:])
-    return found if replies >= Needed.fresh else []
+def count_too_few(talks: Iterable[Conversation]) -> int:
+    """Their replies where these are fewer than the gate needs, which would call them a missing case; else 0."""
+    replies = sum(turn.role == "bot" for talk in talks for turn in talk.turns[1:])
+    return replies if replies < Needed.fresh else 0
 
 
 def list_fresh_talks(evaluation: Evaluation) -> Iterator[Conversation]:
@@ -128,7 +129,9 @@ def list_fresh_talks(evaluation: Evaluation) -> Iterator[Conversation]:
     )
     newer = newer.exclude(counsel_id__in=learned).order_by("counsel_id", "key")
     rooms: dict[UUID, dict[UUID, list[Pair]]] = {}
-    for pair in newer[:FRESH_TALKS]:
+    for number, pair in enumerate(newer.iterator()):
+        if number >= FRESH_PAIRS and pair.counsel_id not in rooms:
+            break
         rooms.setdefault(pair.counsel_id, {}).setdefault(pair.dialog_id, []).append(pair)
     for number, (counsel_id, pairs) in enumerate(rooms.items(), start=1):
         # What cannot be learned from is nothing to be measured by either.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from uuid import UUID
 
 from training.cycle.composing import compose_conversations
@@ -24,8 +25,8 @@ def compose_learnable(
     `pairs`: by dialog. `room_id`: as files name the room.
     """
     room = read_masked_room(counsel_id)
-    left_out = list_left_out(room, pairs)
-    for conversation in compose_conversations(room_id, character, room, pairs, left_out=left_out):
+    marks = {"left_out": list_left_out(room, pairs), "clinical": list_clinical(room)}
+    for conversation in compose_conversations(room_id, character, room, pairs, **marks):
         try:
             yield load_conversation(dump_conversation(conversation), conversation.id)
         except RecordError as fault:
@@ -40,3 +41,9 @@ def list_left_out(room: Sequence[MaskedDialog], compared: Collection[UUID]) -> f
     withdrawn = ReviewItem.objects.filter(reply__dialog__in=ids, state=ItemState.WITHDRAWN)
     crisis = (one.dialog_id for one in room if one.crisis_level >= CRISIS_LEVEL and one.dialog_id not in compared)
     return frozenset((*withdrawn.values_list("reply__dialog_id", flat=True), *crisis))
+
+
+def list_clinical(room: Sequence[MaskedDialog]) -> frozenset[UUID]:
+    """Turns from the first crisis on, by the rule of crisis_turns.py."""
+    later = dropwhile(lambda one: one.crisis_level < CRISIS_LEVEL, room)
+    return frozenset(one.dialog_id for one in later)

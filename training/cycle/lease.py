@@ -50,18 +50,21 @@ def take_next(annotator: User) -> ReviewItem | None:
 
 def list_takeable(annotator: User, now: datetime) -> QuerySet[ReviewItem]:
     """Open items that still miss a rating which this person may give, most valuable first."""
-    own = {"item": OuterRef("pk"), "annotator": annotator}
     others = ReviewLease.objects.filter(item=OuterRef("pk"), dt_until__gt=now).exclude(annotator=annotator)
-    items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users().filter(
-        Q(assigned_to=None) | Q(assigned_to=annotator),
-        ~Exists(Rating.objects.standing().filter(**own)),
-        ~Exists(ReviewSkip.objects.filter(**own)),
-        state=ItemState.OPEN,
-    )
+    items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
+    items = items.filter(Q(assigned_to=None) | Q(assigned_to=annotator), state=ItemState.OPEN)
+    items = exclude_seen(items, annotator)
     items = items.annotate(standing=_count(Rating.objects.standing().filter(item=OuterRef("pk"))), held=_count(others))
     if not annotator.has_perm(REVIEW_CRISIS):
         items = exclude_clinical(items)
     return items.filter(needed__gt=F("standing") + F("held")).order_by("-priority", "dt_queued", "pk")
+
+
+def exclude_seen(items: QuerySet[ReviewItem], annotator: User) -> QuerySet[ReviewItem]:
+    """Those that this person has neither rated nor skipped."""
+    own = {"item": OuterRef("pk"), "annotator": annotator}
+    rated, skipped = Rating.objects.standing().filter(**own), ReviewSkip.objects.filter(**own)
+    return items.filter(~Exists(rated), ~Exists(skipped))
 
 
 def exclude_clinical(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
@@ -100,6 +103,11 @@ def skip(item_id: UUID, annotator: User, reason: str) -> None:
         raise ReviewRefused("unknown_reason")
     item = lock_item(item_id)
     ReviewSkip.objects.get_or_create(item=item, annotator=annotator, defaults={"reason": reason})
+    pass_on(item, annotator)
+
+
+def pass_on(item: ReviewItem, annotator: User) -> None:
+    """This person is done with the item: whatever it still needs, others may give."""
     ReviewLease.objects.filter(item=item, annotator=annotator).delete()
     ReviewItem.objects.filter(pk=item.pk, assigned_to=annotator).update(assigned_to=None)
 

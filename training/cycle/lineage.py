@@ -2,15 +2,19 @@
 
 reply → adapter → run → snapshot → pairs → messages and annotators
 message → pairs → snapshots → runs → adapters → releases and how many replies they gave
+        → evaluations that may have shown it, with their cases in the arena
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import Count, Min, Q, QuerySet
+
 from chat.models import Adapter, Dialog, Release, Reply, User
-from training.models import Evaluation, Pair, Rating, Snapshot, SnapshotPair, TrainingRun
+from training.models import Evaluation, Pair, Rating, ReviewItem, Snapshot, SnapshotPair, TrainingRun
 
 SHOWN_PAIRS = 200
 
@@ -44,6 +48,7 @@ class Descendants:
     adapters: list[Adapter]
     releases: list[Release]
     replies_given: dict[str, int]  # by the name of an adapter
+    evaluations: list[Evaluation]  # with `arena_cases`, how many of theirs still hold texts
 
 
 def trace_reply(reply: Reply) -> Ancestry:
@@ -92,8 +97,35 @@ def trace_dialog(dialog_id: UUID) -> Descendants:
         runs=runs,
         adapters=adapters,
         releases=list(Release.objects.filter(adapter__in=adapters).order_by("dt_decided")),
-        replies_given={adapter.name: Reply.objects.filter(adapter=adapter.name).count() for adapter in adapters},
+        replies_given=_count_replies([adapter.name for adapter in adapters]),
+        evaluations=list(_count_cases(list_evaluations_showing([dialog.counsel_id])).order_by("dt_queued")),
     )
+
+
+def list_evaluations_showing(counsel_ids: Iterable[UUID]) -> QuerySet[Evaluation]:
+    """That may have shown talks of these rooms, as held-out or as fresh ones: all since their first reply was queued.
+
+    No row says which talks a gate drew, and the pairs that made it draw one may be gone.
+    """
+    earliest = (
+        ReviewItem.objects.filter(reply__dialog__counsel__in=counsel_ids)
+        .values_list("reply__dialog__counsel__character_id")
+        .annotate(first=Min("dt_queued"))
+    )
+    may_show = Q(pk__in=[])
+    for character_id, first in earliest:
+        may_show |= Q(character_id=character_id) & (Q(dt_finished__isnull=True) | Q(dt_finished__gte=first))
+    return Evaluation.objects.filter(may_show)
+
+
+def _count_cases(evaluations: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
+    return evaluations.annotate(arena_cases=Count("cases", filter=~Q(cases__turns=[])))
+
+
+def _count_replies(names: list[str]) -> dict[str, int]:
+    """By name of an adapter; 0 for one that gave none."""
+    given = Reply.objects.filter(adapter__in=names).order_by().values_list("adapter").annotate(number=Count("pk"))
+    return dict.fromkeys(names, 0) | dict(given)
 
 
 def _list_runs(snapshots: list[Snapshot]) -> list[TrainingRun]:

@@ -13,14 +13,15 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from chat.models import Consent, ConsentKind, Counsel, Dialog
+from chat.models import Consent, Counsel, Dialog
 from chat.pseudonyms.mask import Masker
 from training.cycle.masked_room import MaskedDialog, read_masked_rooms
 from training.cycle.pairing import Act, DerivedPair, RatedDialog, derive_pairs
 from training.models import Pair, PairState, Rating, ReviewItem, SnapshotPair
+from training.models.consents import NEEDED_FOR_TRAINING, list_users_allowing_training
 from training.models.pairs import PairExclusion
 
 ROOMS_AT_ONCE: Final = 50
@@ -34,10 +35,11 @@ def derive_pairs_of_dialog(dialog_id: UUID | str) -> int:
 
 
 def sweep_pairs(*, since: datetime | None = None) -> int:
-    """One pass over all rated rooms, or those with ratings changed since; memory does not grow with their number."""
-    ratings = Rating.objects.all()
-    if since is not None:
-        ratings = ratings.filter(dt_rated__gte=since) | ratings.filter(dt_withdrawn__gte=since)
+    """One pass over all rated rooms, or those where ratings or their user's consents changed since.
+
+    Memory does not grow with their number.
+    """
+    ratings = Rating.objects.all() if since is None else _list_changed(since)
     rated = ratings.order_by("item__reply__dialog__counsel_id").values_list(
         "item__reply__dialog__counsel_id", "item__reply__dialog_id"
     )
@@ -49,6 +51,18 @@ def sweep_pairs(*, since: datetime | None = None) -> int:
             found += _derive_in_rooms(rooms)
             rooms = {}
     return found + _derive_in_rooms(rooms) if rooms else found
+
+
+def _list_changed(since: datetime) -> QuerySet[Rating]:
+    """Also older ones of whoever lets the model learn only since then: nothing was derived from them yet."""
+    giving = Consent.objects.filter(kind__in=NEEDED_FOR_TRAINING, is_granted=True, dt_decided__gte=since)
+    changed = Q(dt_rated__gte=since) | Q(dt_withdrawn__gte=since) | Q(item__user__in=giving.values("user_id"))
+    return Rating.objects.filter(changed)
+
+
+def lock_pairs(pairs: QuerySet[Pair]) -> list[UUID]:
+    """Their ids. Whoever writes, freezes or withdraws some locks them in this one order: nobody waits in a circle."""
+    return list(pairs.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -72,8 +86,7 @@ def _derive_in_rooms(dialogs_of_rooms: Mapping[UUID, set[UUID]]) -> int:
 
 def _list_consenting(counsel_ids: Iterable[UUID]) -> list[Counsel]:
     """Of users who let people read along and let the model learn; of others nothing is derived, and nothing stays."""
-    giving = Consent.objects.granting(ConsentKind.HUMAN_REVIEW, ConsentKind.TRAINING)
-    counsels = Counsel.objects.filter(pk__in=list(counsel_ids), user__in=giving)
+    counsels = Counsel.objects.filter(pk__in=list(counsel_ids), user__in=list_users_allowing_training())
     return list(counsels.only("pk", "user_id", "character_id").order_by("pk"))
 
 
@@ -95,6 +108,7 @@ def _read_act(rating: Rating, reply_id: UUID) -> Act:
         # An expert may type a name that the masked text did not show; the pair is then left out by its placeholder.
         correction=Masker().mask(rating.correction).text if rating.correction else "",
         preferred_reply_id=str(rating.preferred_reply_id or ""),
+        shown_reply_ids=tuple(str(shown) for shown in rating.shown_reply_ids),
         is_authoritative=rating.is_authoritative,
         is_clinical=rating.is_clinical,
     )
@@ -106,6 +120,7 @@ def _describe(dialog: MaskedDialog, acts: tuple[Act, ...]) -> RatedDialog:
 
 
 def _store(dialog_ids: set[UUID], wanted: dict[str, tuple[Counsel, UUID, DerivedPair]]) -> None:
+    lock_pairs(Pair.objects.filter(dialog__in=dialog_ids))
     _drop_unwanted(Pair.objects.filter(dialog__in=dialog_ids).exclude(key__in=wanted))
     rows = list(_build_rows(wanted))
     changing = ["agreement", "state", "exclusion"]

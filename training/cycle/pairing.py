@@ -1,7 +1,7 @@
 """The written rule: experts' acts on the answers to one message → preference pairs. Pure; a user's thumb is no act.
 
     correction  the corrected text is better than the reply that was corrected
-    choice      the reply that an expert took from those side by side is better than each of the others
+    choice      the reply that an expert took from those side by side is better than each other one that stood there
     margin      of two replies with authoritative ratings, the one that is MARGIN points or more above is better
 
 Where a reply has an authoritative act, the other acts on it no longer count.
@@ -42,6 +42,7 @@ class Act:
     overall: int | None = None
     correction: str = ""
     preferred_reply_id: str = ""
+    shown_reply_ids: tuple[str, ...] = ()  # side by side when the expert judged, the judged one included
     is_authoritative: bool = False
     is_clinical: bool = False
 
@@ -104,9 +105,9 @@ def _claim_choices(dialog: RatedDialog, acts: list[Act]) -> Iterator[_Claim]:
     for act in acts:
         if act.preferred_reply_id not in dialog.replies:
             continue
-        for reply_id, text in dialog.replies.items():
+        for reply_id in act.shown_reply_ids:  # an answer that came later was compared by nobody
             if reply_id != act.preferred_reply_id:
-                yield _Claim("choice", dialog.replies[act.preferred_reply_id], text, act)
+                yield _Claim("choice", dialog.replies[act.preferred_reply_id], dialog.replies.get(reply_id, ""), act)
 
 
 def _claim_margins(dialog: RatedDialog, acts: list[Act]) -> Iterator[_Claim]:

@@ -14,7 +14,7 @@ from chat.models import Character
 from chat.serving.stored import locate_folder
 from training.cycle.disk import estimate_need, has_room
 from training.cycle.ending import fail
-from training.finetune.run_folder import write_folder_atomically, write_json
+from training.finetune.run_folder import delete_folder, get_whole_name, write_folder_atomically, write_json
 from training.models import LIVE_RUN_STATES, Evaluation, EvaluationState, TrainingRun
 
 DATA_FILES: Final = ("train.jsonl", "heldout.jsonl")
@@ -85,21 +85,24 @@ def clear_run_folder(folder: Path) -> None:
     """Settings, log and figures stay; people's words go."""
     for name in CLEARED:
         place = folder / name
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        else:
+        if place.is_file():
             place.unlink(missing_ok=True)
+        else:
+            delete_folder(place)
 
 
 def sweep_run_folders() -> None:
     """Clears what runs and evaluations left that are over, whoever ended them and on whichever machine that was."""
+    # Before the rows are asked: whose folder is there has one.
+    places = list(Path(settings.MARY_RUNS_FOLDER).glob("*"))
     live = {str(pk) for pk in TrainingRun.objects.filter(state__in=LIVE_RUN_STATES).values_list("pk", flat=True)}
     judging = Evaluation.objects.filter(state__in=[EvaluationState.QUEUED, EvaluationState.RUNNING])
     live |= {f"{GATE_PREFIX}{pk}" for pk in judging.values_list("pk", flat=True)}
-    for folder in Path(settings.MARY_RUNS_FOLDER).glob("[!.]*"):
-        if folder.name in live:
+    for folder in places:
+        name = get_whole_name(folder)
+        if name in live:
             continue
-        if folder.name.startswith(GATE_PREFIX):
-            shutil.rmtree(folder, ignore_errors=True)
+        if name.startswith(GATE_PREFIX) or name != folder.name:
+            delete_folder(folder)
         elif any((folder / name).exists() for name in CLEARED):
             clear_run_folder(folder)

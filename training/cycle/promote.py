@@ -19,7 +19,7 @@ def promote(evaluation: Evaluation, by: User, *, reason: str, canary_percent: in
     with transaction.atomic():
         judged = Evaluation.objects.select_for_update(of=("self",)).get(pk=evaluation.pk)
         # What is withdrawn meanwhile waits for this lock, or was first and is seen here.
-        candidate = Adapter.objects.select_for_update(of=("self",)).get(pk=judged.candidate_id)
+        candidate = Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=judged.candidate_id)
         check_promotion(judged, candidate)
         return publish(candidate, decided_by=by, reason=reason, canary_percent=canary_percent)
 

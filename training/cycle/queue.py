@@ -16,13 +16,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from chat.models import Consent, ConsentKind, Dialog, Feedback, FeedbackReason, Release, Reply, ReplyState
+from chat.models import Consent, Dialog, Feedback, FeedbackReason, Release, Reply, ReplyState
 from chat.models.releases import ReleaseState
 from training.cycle.crisis_turns import has_crisis_so_far
 from training.cycle.pairing import CRISIS_LEVEL
 from training.evaluation.forms import list_form_faults
 from training.models import ItemState, ReviewItem
-from training.models.items import QueueReason
+from training.models.consents import NEEDED_FOR_REVIEW, list_users_allowing_review
+from training.models.items import DEFAULT_REVIEWS, QueueReason
 
 WEIGHTS: Final[dict[str, float]] = {
     QueueReason.CRISIS: 8.0,
@@ -41,6 +42,8 @@ RECENT: Final = timedelta(days=2)
 MEMORY: Final = timedelta(days=30)
 DIALOGS_AT_ONCE: Final = 500
 USABLE_STATES: Final = (ReplyState.DONE, ReplyState.STOPPED)
+OVERLAP_REVIEWS: Final = 2
+"""Experts who look at the same item, for the share by which it is measured how alike they judge."""
 
 
 def fill_queue(now: datetime, *, since: datetime | None = None) -> int:
@@ -63,8 +66,8 @@ def list_changed_dialogs(now: datetime, since: datetime) -> QuerySet[Dialog]:
     taken_back = ReviewItem.objects.filter(reply__dialog=OuterRef("pk"), state=ItemState.WITHDRAWN)
     finished = Reply.objects.filter(dt_finished__gte=since).values("dialog_id")
     felt = Feedback.objects.filter(dt_feedback__gte=since).values("reply__dialog_id")
-    newly = Consent.objects.filter(kind=ConsentKind.HUMAN_REVIEW, is_granted=True, dt_decided__gte=since).values("user")
-    everything = Dialog.objects.filter(user_id__in=Consent.objects.granting(ConsentKind.HUMAN_REVIEW))
+    newly = Consent.objects.filter(kind__in=NEEDED_FOR_REVIEW, is_granted=True, dt_decided__gte=since).values("user")
+    everything = Dialog.objects.filter(user_id__in=list_users_allowing_review())
     changed = everything.filter(pk__in=finished) | everything.filter(pk__in=felt)
     changed |= everything.filter(user_id__in=newly, dt_dialog__gte=now - MEMORY)
     usable = Reply.objects.filter(state__in=USABLE_STATES).exclude(text="").order_by("number")
@@ -91,9 +94,23 @@ def list_reasons(dialog: Dialog, reply: Reply, character: str, canaries: frozens
 
 
 def is_sampled(reply_id: UUID) -> bool:
-    """A share that depends on nothing but the id, so that every pass and every process samples the same."""
-    place = int.from_bytes(hashlib.sha256(reply_id.bytes).digest()[:8]) / 2**64
-    return place < float(settings.MARY_REVIEW_SAMPLE_SHARE)
+    sample, _ = _draw(reply_id)
+    return sample < float(settings.MARY_REVIEW_SAMPLE_SHARE)
+
+
+def count_needed(reply_id: UUID) -> int:
+    """How many experts look at this reply."""
+    _, overlap = _draw(reply_id)
+    return OVERLAP_REVIEWS if overlap < float(settings.MARY_REVIEW_OVERLAP_SHARE) else DEFAULT_REVIEWS
+
+
+def _draw(reply_id: UUID) -> tuple[float, float]:
+    """Two places from 0 to 1 that have nothing to do with each other: one for the sample, one for the overlap.
+
+    They depend on nothing but the id, so that every pass and every process draws the same.
+    """
+    digest = hashlib.sha256(reply_id.bytes).digest()
+    return int.from_bytes(digest[:8]) / 2**64, int.from_bytes(digest[8:16]) / 2**64
 
 
 def weigh(reasons: Iterable[str]) -> float:
@@ -126,6 +143,7 @@ def _build_items(dialogs: list[Dialog], canaries: frozenset[str], now: datetime)
                     reasons=reasons,
                     priority=weigh(reasons),
                     needs_clinical=dialog.is_clinical,  # type: ignore[attr-defined]
+                    needed=count_needed(reply.pk),
                     dt_queued=now,
                 )
 

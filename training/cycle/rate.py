@@ -13,18 +13,20 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from chat.models import Consent, ConsentKind, Reply, User
+from chat.models import Reply, User
 from training.bell import ring
 from training.cycle.correction import clean_correction
 from training.cycle.crisis_turns import shows_crisis
-from training.cycle.lease import REVIEW_CRISIS, check_may_rate, list_takeable, lock_item
+from training.cycle.lease import REVIEW_CRISIS, check_may_rate, exclude_clinical, list_takeable, lock_item, pass_on
 from training.cycle.masked_room import SHOWN_STATES, read_masked_room
 from training.cycle.review_refusals import ReviewRefused
 from training.cycle.settle import settle_item
 from training.cycle.stop_canary import stop_canary
 from training.models import SCALES, ItemState, Rating, RatingReason, ReviewItem, ReviewLease
+from training.models.consents import list_users_allowing_review
 from training.models.ratings import MAX_COMMENT_CHARACTERS
 
 ADJUDICATE: Final = "training.adjudicate"
@@ -41,6 +43,7 @@ class RatingAct:
     reasons: tuple[str, ...] = ()
     correction: str = ""
     preferred_reply_id: UUID | None = None
+    shown_reply_ids: tuple[UUID, ...] = ()
     is_both_bad: bool = False
     comment: str = ""
     seconds: int = 0
@@ -86,9 +89,19 @@ def adjudicate(item_id: UUID, reviewer: User, act: RatingAct) -> Rating:
     return _store(item, reviewer, former, _check_act(item, act), timezone.now(), is_authoritative=True)
 
 
+def find_dispute(reviewer: User) -> ReviewItem | None:
+    """What this person may decide next: disputed, readable to them and not rated by them."""
+    own = Rating.objects.standing().filter(item=OuterRef("pk"), annotator=reviewer)
+    items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
+    items = items.filter(~Exists(own), state=ItemState.DISPUTED)
+    if not reviewer.has_perm(REVIEW_CRISIS):
+        items = exclude_clinical(items)
+    return items.order_by("-priority", "dt_queued", "pk").first()
+
+
 def check_may_read(item: ReviewItem, expert: User) -> None:
     """Asked at every reading and writing. Raises ReviewRefused: consent_gone, not_allowed."""
-    is_granted = Consent.objects.granting(ConsentKind.HUMAN_REVIEW).filter(pk=item.user_id).exists()
+    is_granted = list_users_allowing_review().filter(pk=item.user_id).exists()
     if item.state == ItemState.WITHDRAWN or not is_granted:
         raise ReviewRefused("consent_gone")
     if not expert.has_perm(REVIEW_CRISIS) and (item.needs_clinical or shows_crisis(item.reply.dialog)):
@@ -115,6 +128,7 @@ def _check_act(item: ReviewItem, act: RatingAct) -> dict[str, Any]:
         raise ReviewRefused("not_a_sibling")
     columns = asdict(act)
     columns["seconds"] = min(max(act.seconds, 0), LONGEST_SECONDS)
+    columns["shown_reply_ids"] = _list_shown(item, act)
     columns["scores"] = {key: act.scores[key] for key in BOUNDS if key in act.scores}
     columns["reasons"] = [reason for reason in RatingReason.values if reason in act.reasons]
     columns["comment"] = act.comment.replace("\0", "").strip()
@@ -130,8 +144,17 @@ def _check_figures(figures: Mapping[str, int]) -> None:
 
 
 def _is_sibling(item: ReviewItem, reply_id: UUID) -> bool:
-    answers = Reply.objects.filter(dialog_id=item.reply.dialog_id, state__in=SHOWN_STATES).exclude(text="")
-    return answers.filter(pk=reply_id).exists()
+    return _list_answers(item).filter(pk=reply_id).exists()
+
+
+def _list_shown(item: ReviewItem, act: RatingAct) -> list[UUID]:
+    """In the order of their numbers: the answers that stood side by side, the judged one and the one taken always."""
+    claimed = {*act.shown_reply_ids, item.reply_id, act.preferred_reply_id or item.reply_id}
+    return list(_list_answers(item).filter(pk__in=claimed).order_by("number").values_list("pk", flat=True))
+
+
+def _list_answers(item: ReviewItem) -> QuerySet[Reply]:
+    return Reply.objects.filter(dialog_id=item.reply.dialog_id, state__in=SHOWN_STATES).exclude(text="")
 
 
 def _read_masked(item: ReviewItem) -> str:
@@ -149,7 +172,7 @@ def _store(
     *,
     is_authoritative: bool = False,
 ) -> Rating:
-    ReviewLease.objects.filter(item=item, annotator=annotator).delete()
+    pass_on(item, annotator)
     kept = [name for name in columns if name != "seconds"]
     is_same = former is not None and all(getattr(former, name) == columns[name] for name in kept)
     if former is not None and is_same and former.dt_withdrawn is None:

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from training.bell import ring
 from training.cycle import evaluate, train
 from training.cycle.claim_run import MOST_ATTEMPTS, is_anything_running, take_from_the_dead
-from training.models import Evaluation, EvaluationState, RunState, TrainingRun
+from training.models import Evaluation, RunState, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def is_database_young() -> bool:
 @transaction.atomic
 def _take_from_the_silent(model: type[TrainingRun] | type[Evaluation]) -> tuple[int, int]:
     """Numbers of rows that wait again, and of those that were lost too often or are not wanted any more."""
-    stale: Any = model._default_manager.filter(state=RunState.RUNNING, dt_heartbeat__lt=Now() - STALE_AFTER)
+    stale: Any = model._default_manager.filter(state=model.State.RUNNING, dt_heartbeat__lt=Now() - STALE_AFTER)
     keys = list(stale.select_for_update().values_list("pk", flat=True))
     rows: Any = model._default_manager.filter(pk__in=keys)
     if not keys:
@@ -69,11 +69,9 @@ def _take_from_the_silent(model: type[TrainingRun] | type[Evaluation]) -> tuple[
         lost = {"error_code": "worker_lost"}
     else:
         lost = {"error": "worker_lost"}
-    remaining: Any = model._default_manager.filter(pk__in=keys, state=RunState.RUNNING)
-    ended += remaining.filter(attempt__gte=MOST_ATTEMPTS).update(
-        state=EvaluationState.FAILED, dt_finished=Now(), **lost
-    )
-    return remaining.update(state=RunState.QUEUED), ended
+    remaining: Any = model._default_manager.filter(pk__in=keys, state=model.State.RUNNING)
+    ended += remaining.filter(attempt__gte=MOST_ATTEMPTS).update(state=model.State.FAILED, dt_finished=Now(), **lost)
+    return remaining.update(state=model.State.QUEUED), ended
 
 
 def ring_for_waiting(*, is_sure: bool = False) -> bool:
@@ -82,9 +80,8 @@ def ring_for_waiting(*, is_sure: bool = False) -> bool:
         return False
     before = Now() - (timedelta(0) if is_sure else UNHEARD_AFTER)
     has_rung = False
-    waiting = ((TrainingRun, RunState.QUEUED, train.TASK), (Evaluation, EvaluationState.QUEUED, evaluate.TASK))
-    for model, queued, task in waiting:
-        if model._default_manager.filter(state=queued, dt_queued__lte=before).exists():
+    for model, task in ((TrainingRun, train.TASK), (Evaluation, evaluate.TASK)):
+        if model._default_manager.filter(state=model.State.QUEUED, dt_queued__lte=before).exists():
             ring(task)
             has_rung = True
     return has_rung

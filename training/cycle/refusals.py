@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 REFUSALS: Final[dict[str, Promise]] = {
     "no_pairs": _("쓸 수 있는 쌍이 아직 없어요. 답변을 더 평가한 뒤에 다시 만들어 주세요."),
+    "nothing_new": _("지금 있는 쌍으로는 새로 배울 스냅샷이 나오지 않아요. 쌍이 더 들어오면 시작해요."),
     "not_waiting": _("승인을 기다리는 스냅샷이 아니에요. 목록을 새로 고쳐 주세요."),
     "own_snapshot": _("직접 만든 스냅샷이에요. 다른 분에게 승인을 부탁해 주세요."),
     "not_passed": _("관문을 통과하지 못한 어댑터예요. 보고서에서 까닭을 확인해 주세요."),
@@ -20,6 +21,7 @@ REFUSALS: Final[dict[str, Promise]] = {
     "arena_worse": _("사람들이 지금 것을 더 좋게 보았어요. 보고서의 비교를 확인해 주세요."),
     "withdrawn_meanwhile": _("만드는 사이에 누군가 동의를 거두었어요. 다시 한 번 만들어 주세요."),
     "files_missing": _("스냅샷 파일이 없어요. 스냅샷을 다시 만들어 주세요."),
+    "snapshot_clinical": _("위기 대화가 든 스냅샷이에요. 위기 대화를 볼 수 있는 분만 파일로 내보낼 수 있어요."),
     "bad_file": _("이 파일은 읽을 수 없어요. 적힌 줄을 고쳐서 다시 올려 주세요."),
     "already_imported": _("같은 내용의 스냅샷이 이미 있어요. 그 스냅샷을 써 주세요."),
 }

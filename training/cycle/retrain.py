@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import Adapter, Release
-from training.cycle.freeze import freeze_snapshot
+from training.cycle.freeze import find_frozen, freeze_snapshot
 from training.cycle.refusals import TrainingRefused
 from training.cycle.train import ask_for_run
 from training.models import LIVE_RUN_STATES, RunState, Snapshot, SnapshotState, TrainingRun, Withdrawal
@@ -82,25 +82,24 @@ def _is_relearned(receipt: Withdrawal) -> bool:
 
 
 def _is_relearned_without(receipt: Withdrawal, tainted: Snapshot) -> bool:
+    """Only looks: what is missing is for `sweep_receipts` to freeze and to ask for."""
     runs = _list_runs_since(receipt, tainted)
     if runs.exists():
         return runs.filter(state=RunState.DONE).exists()
     try:
-        rest = _freeze_rest(tainted)
+        rest = find_frozen(tainted.character, among=_list_remaining(tainted))
     except TrainingRefused as refusal:
         return refusal.code == NOTHING_LEFT
-    return _keep_clean(rest.runs.all()).filter(state=RunState.DONE).exists()
+    return rest is not None and _keep_clean(rest.runs.all()).filter(state=RunState.DONE).exists()
 
 
-def _freeze_rest(tainted: Snapshot) -> Snapshot:
-    """Raises TrainingRefused."""
-    remaining = tainted.pairs.filter(pair__isnull=False).values_list("pair_key", flat=True)
-    return freeze_snapshot(tainted.character, None, among=list(remaining))
+def _list_remaining(tainted: Snapshot) -> list[str]:
+    return list(tainted.pairs.filter(pair__isnull=False).values_list("pair_key", flat=True))
 
 
 def _retrain_without(tainted: Snapshot) -> TrainingRun | None:
     try:
-        clean = _freeze_rest(tainted)
+        clean = freeze_snapshot(tainted.character, None, among=_list_remaining(tainted))
         _approve_rest(clean, tainted)
         if _keep_clean(clean.runs.all()).filter(state=RunState.DONE).exists():
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +22,7 @@ from training.cycle.ending import Ending, RunStopped, cancel, fail
 from training.cycle.evaluate import TASK
 from training.cycle.gate_folder import get_gate_folder, prepare_gate_folder
 from training.cycle.watch import Watch
+from training.finetune.run_folder import delete_folder
 from training.models import ArenaCase, Evaluation, EvaluationState
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _store_report(hold: Hold[Evaluation], report: dict[str, Any]) -> None:
     # Locked, in the order in which a withdrawal locks them: it comes before this, and is seen, or after it, and finds
     # the report.
     Evaluation.objects.select_for_update(of=("self",)).get(pk=hold.row.pk)
-    Adapter.objects.select_for_update(of=("self",)).get(pk=hold.row.candidate_id)
+    Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=hold.row.candidate_id)
     check_evaluation(hold.row)
     state = EvaluationState.PASSED if is_passed else EvaluationState.REFUSED
     samples = report.get(SAMPLES, [])
@@ -115,4 +115,4 @@ def _end(watch: Watch, evaluation: Evaluation, stop: RunStopped) -> None:
 
 def forget_folder(folder: Path) -> None:
     """The report stands in the row; the talks in the folder are people's."""
-    shutil.rmtree(folder, ignore_errors=True)
+    delete_folder(folder)

@@ -136,7 +136,7 @@ def _store_adapter(watch: Watch, adapter: Adapter) -> None:
     # Both locked: a withdrawal either stops this run, or finds its adapter.
     Snapshot.objects.select_for_update().get(pk=hold.row.snapshot_id)
     if hold.row.parent_id is not None:
-        Adapter.objects.select_for_update(of=("self",)).get(pk=hold.row.parent_id)
+        Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=hold.row.parent_id)
     check_run(hold.row)
     steps = adapter.manifest.get("steps", 0)
     figures: dict[str, Any] = next(iter(adapter.manifest.get("last_metrics", [])), {})

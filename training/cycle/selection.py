@@ -1,7 +1,7 @@
 """Which pairs go into a snapshot, and on which side. Pure and deterministic: an order, caps, a split by digest.
 
 Nobody chooses: pairs are taken in the order of their keys, which are digests; a room is held out by the digest of its
-id, so it stays on its side in every later snapshot.
+id, and where it has been in a snapshot, it stays on the side that it had there.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 MOST_OF_ONE_USER: Final = 5
 LARGEST_SHARE_OF_ONE_USER: Final = 0.01
+LARGEST_SHARE_OF_ONE_ANNOTATOR: Final = 0.2
+ENOUGH_ANNOTATORS: Final = 5
+"""With fewer, no share of a fifth each is possible: a centre with two counsellors could train nothing."""
 HELD_OUT_ONE_IN: Final = 10
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -25,18 +29,26 @@ class Candidate:
     key: str
     user_id: str
     counsel_id: str
+    annotator_ids: frozenset[str]  # whose acts made it; those whose accounts are gone count as one
     chosen: str
     rejected: str
+
+    @property
+    def sole_annotator_id(self) -> str | None:
+        """Whose word alone it stands on; None where several say the same."""
+        return next(iter(self.annotator_ids)) if len(self.annotator_ids) == 1 else None
 
 
 @dataclass
 class Selection:
     keys: list[str] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)  # user_cap, repeated
+    left_out: Counter[str] = field(default_factory=Counter)  # user_cap, annotator_cap, repeated
 
 
 def select_pairs(candidates: Iterable[Candidate]) -> Selection:
-    """At most 5 of one user, or 1 % of all that are taken where that is more; what was said before once."""
+    """What was said before once; at most 5 of one user, or 1 % of all that are taken where that is more; and on one
+    annotator's word alone at most a fifth of what there is, once there are five annotators.
+    """
     selection = Selection()
     seen: set[bytes] = set()
     kept: list[Candidate] = []
@@ -47,27 +59,57 @@ def select_pairs(candidates: Iterable[Candidate]) -> Selection:
             continue
         seen.add(said)
         kept.append(candidate)
-    cap = find_user_cap(Counter(candidate.user_id for candidate in kept).values())
-    taken: Counter[str] = Counter()
-    for candidate in kept:
-        if taken[candidate.user_id] == cap:
-            selection.left_out["user_cap"] += 1
-            continue
-        taken[candidate.user_id] += 1
-        selection.keys.append(candidate.key)
+    # What annotators' cap leaves out makes the users' shares larger.
+    kept = _cap_annotators(_cap_users(kept, selection.left_out), selection.left_out)
+    kept = _cap_users(kept, selection.left_out)
+    selection.keys = [candidate.key for candidate in kept]
     return selection
 
 
-def find_user_cap(pairs_of_users: Iterable[int]) -> int:
-    """The largest cap that is at most 5, or at most 1 % of what remains under it."""
-    numbers = list(pairs_of_users)
-    cap = MOST_OF_ONE_USER
+def _cap_users(kept: list[Candidate], left_out: Counter[str]) -> list[Candidate]:
+    owners = [candidate.user_id for candidate in kept]
+    cap = find_cap(Counter(owners).values(), LARGEST_SHARE_OF_ONE_USER, least=MOST_OF_ONE_USER)
+    return _cap(kept, owners, cap, "user_cap", left_out)
+
+
+def _cap_annotators(kept: list[Candidate], left_out: Counter[str]) -> list[Candidate]:
+    if len({annotator for candidate in kept for annotator in candidate.annotator_ids}) < ENOUGH_ANNOTATORS:
+        return kept
+    owners = [candidate.sole_annotator_id for candidate in kept]
+    # Of what there is, not of what remains: else a fifth annotator's first pair would shrink a snapshot to five.
+    cap = max(1, int(LARGEST_SHARE_OF_ONE_ANNOTATOR * len(kept)))
+    return _cap(kept, owners, cap, "annotator_cap", left_out)
+
+
+def find_cap(numbers: Iterable[int], largest_share: float, *, least: int) -> int:
+    """The largest cap that is at most `least`, or at most its share of what remains under it.
+
+    `numbers`: of each owner's pairs.
+    """
+    numbers = list(numbers)
+    cap = least
     while any(number > cap for number in numbers):
         total = sum(min(number, cap + 1) for number in numbers)
-        if cap + 1 > LARGEST_SHARE_OF_ONE_USER * total:
+        if cap + 1 > largest_share * total:
             break
         cap += 1
     return cap
+
+
+def _cap(
+    kept: list[Candidate], owners: Sequence[str | None], cap: int, why: str, left_out: Counter[str]
+) -> list[Candidate]:
+    """The first `cap` of each owner; all that have none."""
+    taken: Counter[str] = Counter()
+    chosen = []
+    for candidate, owner in zip(kept, owners, strict=True):
+        if owner is not None:
+            if taken[owner] == cap:
+                left_out[why] += 1
+                continue
+            taken[owner] += 1
+        chosen.append(candidate)
+    return chosen
 
 
 def _digest_words(candidate: Candidate) -> bytes:
@@ -76,13 +118,20 @@ def _digest_words(candidate: Candidate) -> bytes:
     return hashlib.blake2b(words.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
-def split_rooms(counsel_ids: Iterable[str]) -> frozenset[str]:
-    """Those that are held out: one in ten by digest, and always at least one where there are two."""
+def split_rooms(counsel_ids: Iterable[str], former: Mapping[str, bool] = MappingProxyType({})) -> frozenset[str]:
+    """Those that are held out: one in ten by digest, and where that leaves a side empty, new ones are moved to it.
+
+    `former`: rooms of earlier snapshots, True: held out there. What was learned from is nothing to measure by, and the
+    reverse, so they stay where they were even where that leaves a side empty.
+    """
     places = {counsel_id: int(hashlib.sha256(counsel_id.encode()).hexdigest(), 16) for counsel_id in set(counsel_ids)}
-    heldout = frozenset(counsel_id for counsel_id, place in places.items() if place % HELD_OUT_ONE_IN == 0)
-    if heldout or len(places) < 2:
-        return heldout if len(heldout) < len(places) else frozenset()
-    return frozenset({min(places, key=lambda counsel_id: places[counsel_id])})
+    new = sorted(places.keys() - former.keys(), key=lambda counsel_id: places[counsel_id])
+    heldout = {room for room, place in places.items() if former.get(room, place % HELD_OUT_ONE_IN == 0)}
+    if len(heldout) == len(places):
+        heldout -= set(new)
+    if not heldout and new and len(places) > 1:
+        heldout = {new[0]}
+    return frozenset(heldout)
 
 
 def count_shares(owners: Sequence[str]) -> dict[str, float]:

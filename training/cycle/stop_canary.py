@@ -9,7 +9,7 @@ from chat.serving.roll_back import call_off_if_open
 from training.models import Rating, RatingReason
 
 GRAVE: Final = (RatingReason.UNSAFE, RatingReason.CRISIS_MISSED)
-WHY: Final = "expert: {reasons} in reply {reply}"
+WHY: Final = "expert_stopped:{reasons}:{reply}"  # put into words by chat.admin.release_ends
 
 
 def stop_canary(rating: Rating) -> None:
@@ -18,6 +18,6 @@ def stop_canary(rating: Rating) -> None:
     reply = rating.item.reply
     if not grave or not reply.adapter:
         return
-    why = WHY.format(reasons=", ".join(grave), reply=reply.pk)
+    why = WHY.format(reasons=",".join(grave), reply=reply.pk)
     for release_id in Release.objects.open().filter(adapter__name=reply.adapter).values_list("pk", flat=True):
         call_off_if_open(release_id, decided_by=rating.annotator, reason=why)

@@ -57,11 +57,10 @@ def cancel_run(run: TrainingRun, by: User | None) -> TrainingRun:
         if locked.state not in LIVE_RUN_STATES:
             raise RunRefused("run_over")
         if locked.dt_cancel_requested is None:
-            locked.dt_cancel_requested = now
-            locked.error = f"by {by}" if by is not None else ""
+            locked.dt_cancel_requested, locked.cancelled_by = now, by
         if locked.state == RunState.QUEUED:
             locked.state, locked.dt_finished, locked.error_code = RunState.CANCELLED, now, "cancelled"
-        locked.save(update_fields=["state", "dt_cancel_requested", "dt_finished", "error_code", "error"])
+        locked.save(update_fields=["state", "dt_cancel_requested", "cancelled_by", "dt_finished", "error_code"])
     return locked
 
 
@@ -81,7 +80,7 @@ def check_config(config: dict[str, Any]) -> None:
 def lock_parent(character: Character) -> Adapter | None:
     """What `find_parent` finds, still clean under its row lock: nobody taints it before the run stands."""
     while (found := find_parent(character)) is not None:
-        locked = Adapter.objects.clean().select_for_update(of=("self",)).filter(pk=found.pk).first()
+        locked = Adapter.objects.clean().select_for_update(of=("self",), no_key=True).filter(pk=found.pk).first()
         if locked is not None:
             return locked
     return None

@@ -8,22 +8,26 @@ words are deleted at once.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Adapter, Dialog
 from chat.serving.taint import taint_adapter
 from training.bell import ring
 from training.cycle.freeze import get_snapshot_folder, name_room
+from training.cycle.kept_answers import forget_answers
+from training.cycle.lineage import list_evaluations_showing
+from training.cycle.pair import lock_pairs
 from training.cycle.prepare import GATE_PREFIX
+from training.finetune.run_folder import delete_folder
 from training.models import (
     ArenaCase,
     Evaluation,
@@ -47,7 +51,13 @@ def withdraw_training(user_id: UUID) -> Withdrawal | None:
     """Remove every pair of this user with everything that was made from them. None where there was nothing."""
     pairs = Pair.objects.filter(user_id=user_id)
     rooms = set(pairs.values_list("counsel_id", flat=True))
-    return _withdraw(pairs, rooms, user_id, WithdrawalCause.CONSENT) if rooms else None
+    # A talk whose pair is gone may have been shown to a candidate while there was one.
+    reviewed = ReviewItem.objects.filter(user_id=user_id).exclude(state=ItemState.WITHDRAWN)
+    shown = rooms | set(reviewed.values_list("reply__dialog__counsel_id", flat=True))
+    if rooms:
+        return _withdraw(pairs, shown, user_id, WithdrawalCause.CONSENT)
+    _strip_evaluations(shown)
+    return None
 
 
 @transaction.atomic
@@ -82,7 +92,10 @@ def _withdraw(
     pairs: QuerySet[Pair], rooms: set[UUID], user_id: UUID, cause: WithdrawalCause, *, items: int = 0
 ) -> Withdrawal:
     """Every snapshot that holds a pair of one of these rooms may hold the words as what was said before."""
-    ids = list(pairs.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    # All pairs of the rooms, though only some go: a freeze that holds one of the others may be writing down, as what
+    # was said before it, the words that go.
+    lock_pairs(Pair.objects.filter(counsel__in=rooms))
+    ids = list(pairs.values_list("pk", flat=True))
     # Before anything goes: since the first of the replies was queued, an evaluation may have shown the words.
     _strip_evaluations(rooms)
     snapshots = _taint_snapshots(rooms)
@@ -103,16 +116,8 @@ def _withdraw(
 
 
 def _strip_evaluations(rooms: Iterable[UUID]) -> None:
-    """Talks that came after a snapshot are shown to its candidate as fresh ones, whether or not they have pairs now."""
-    earliest = (
-        ReviewItem.objects.filter(reply__dialog__counsel__in=rooms)
-        .values_list("reply__dialog__counsel__character_id")
-        .annotate(first=Min("dt_queued"))
-    )
-    for character_id, first in earliest:
-        still_open = Q(dt_finished__isnull=True) | Q(dt_finished__gte=first)
-        for evaluation in Evaluation.objects.filter(still_open, character_id=character_id):
-            _strip_evaluation(evaluation)
+    for evaluation in list_evaluations_showing(rooms):
+        _strip_evaluation(evaluation)
 
 
 def _taint_snapshots(rooms: Iterable[UUID]) -> list[Snapshot]:
@@ -122,7 +127,7 @@ def _taint_snapshots(rooms: Iterable[UUID]) -> list[Snapshot]:
         snapshot.state = SnapshotState.TAINTED
         snapshot.dt_tainted = snapshot.dt_tainted or timezone.now()
         snapshot.save(update_fields=["state", "dt_tainted"])
-        transaction.on_commit(partial(_delete_folder, get_snapshot_folder(snapshot.digest)))
+        transaction.on_commit(partial(delete_folder, get_snapshot_folder(snapshot.digest)))
     return snapshots
 
 
@@ -138,9 +143,12 @@ def _taint_adapters(snapshots: list[Snapshot]) -> list[Adapter]:
         known |= {run.pk for run in runs}
         for run in runs:
             _forget_run(run)
-        found = list(Adapter.objects.filter(run__in=runs))
+        # All of them before a release of one is touched: a rollback holds its adapter, then asks for the release.
+        in_reach = Adapter.objects.filter(run__in=runs).order_by("pk")
+        found = list(in_reach.select_for_update(of=("self",), no_key=True))
         for adapter in found:
             taint_adapter(adapter, reason="withdrawal")
+            transaction.on_commit(partial(forget_answers, adapter))
         adapters |= {adapter.pk: adapter for adapter in found}
         runs = list(TrainingRun.objects.filter(parent__in=found).exclude(pk__in=known))
     return sorted(adapters.values(), key=lambda adapter: adapter.name)
@@ -152,7 +160,7 @@ def _forget_run(run: TrainingRun) -> None:
         state=RunState.CANCELLED, dt_finished=timezone.now(), error_code="snapshot_tainted"
     )
     TrainingRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(dt_cancel_requested=timezone.now())
-    transaction.on_commit(partial(_delete_folder, Path(settings.MARY_RUNS_FOLDER) / str(run.pk)))
+    transaction.on_commit(partial(delete_folder, Path(settings.MARY_RUNS_FOLDER) / str(run.pk)))
     for evaluation in Evaluation.objects.filter(run=run):
         _strip_evaluation(evaluation)
 
@@ -165,13 +173,13 @@ def _strip_evaluation(evaluation: Evaluation) -> None:
     ArenaCase.objects.filter(evaluation=locked).update(turns=[], candidate_reply="", live_reply="")
     # Whoever runs it holds the attempt of a running row, and can store nothing any more.
     Evaluation.objects.filter(pk=evaluation.pk, state=EvaluationState.RUNNING).update(state=EvaluationState.QUEUED)
-    transaction.on_commit(partial(_delete_folder, Path(settings.MARY_RUNS_FOLDER) / f"{GATE_PREFIX}{evaluation.pk}"))
+    transaction.on_commit(partial(delete_folder, Path(settings.MARY_RUNS_FOLDER) / f"{GATE_PREFIX}{evaluation.pk}"))
 
 
-def strip_texts(report: dict[str, object]) -> dict[str, object]:
-    """The report's figures and verdict, without what anybody said."""
-    return {name: value for name, value in report.items() if name not in ("worst", "samples")}
-
-
-def _delete_folder(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def strip_texts(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The report's figures and verdict, without what anybody said; of safety cases, which rules were broken."""
+    stripped = {name: value for name, value in report.items() if name not in ("worst", "samples")}
+    if "safety" in stripped:
+        broken = [{**case, "candidate": "", "live": ""} for case in stripped["safety"].get("broken", [])]
+        stripped["safety"] = {**stripped["safety"], "broken": broken}
+    return stripped

@@ -13,7 +13,7 @@ from training.datasets.assembly import Fields, Origin, take_object
 from training.datasets.source import read_records
 from training.finetune.records import Conversation, RecordError
 
-KINDS_OF_LOSS: Final = ("pairs", "weights", "topics", "moods", "characters")
+KINDS_OF_LOSS: Final = ("pairs", "weights", "topics", "moods", "characters", "clinical")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Format:
             "topics": bool(conversation.topic),
             "moods": bool(conversation.mood),
             "characters": bool(conversation.character),
+            "clinical": conversation.is_clinical,
         }
         return Counter({kind: int(has[kind]) for kind in KINDS_OF_LOSS if kind not in self.keeps and has[kind]})
 

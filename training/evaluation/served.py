@@ -26,6 +26,7 @@ class Question:
     turns: tuple[Turn, ...]
     reference: str
     id: str = ""
+    is_clinical: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def list_questions(conversations: Sequence[Conversation], number: int) -> Iterat
             tuple(Turn(turn.role, turn.text) for turn in conversation.turns[:index]),
             conversation.turns[index].text,
             f"{conversation.id}/{index}",
+            conversation.is_clinical,
         )
         for conversation in conversations
         for index in list_answers(conversation.turns, last_only=False)

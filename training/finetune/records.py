@@ -7,7 +7,8 @@
 
 A bot turn's `text` is what the talk went on with. `pairs` compare answers at that place; without `chosen`, the turn's
 own text is the better one. `agreement` is the share of annotators who agreed: 1 for none against. A conversation may
-carry `system`: a text of its own before the first turn, such as the goods that are haggled over.
+carry `system`: a text of its own before the first turn, such as the goods that are haggled over; and `clinical`, true:
+it stands in a crisis or after one, and is learned from like any other, but not shown to everybody.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ FOREIGN_LABEL: Final = re.compile(
 
 
 class RecordError(ValueError):
-    """A line that cannot be learned from. `code` is documented in docs/training.md."""
+    """A line that cannot be learned from. `code` is documented in docs/training.md.
+
+    It ends in logs and rows that outlive the line: `reason` quotes nobody's words.
+    """
 
     def __init__(self, code: str, where: str, reason: str) -> None:
         super().__init__(f"{where}: {code}: {reason}")
@@ -64,6 +68,7 @@ class Conversation:
     topic: str = ""
     mood: str = ""
     system: str = ""
+    is_clinical: bool = False
     where: str = field(default="", compare=False)  # file and line
 
     @property
@@ -101,6 +106,7 @@ def load_conversation(fields: Any, where: str) -> Conversation:
             topic=str(fields.get("topic") or ""),
             mood=str(fields.get("mood") or ""),
             system=str(fields.get("system") or ""),
+            is_clinical=bool(fields.get("clinical", False)),
             where=where,
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -115,7 +121,7 @@ def load_conversation(fields: Any, where: str) -> Conversation:
 def _load_turn(fields: dict[str, Any], where: str) -> Turn:
     role, text = fields["role"], _read_text(fields, "text", where)
     if role not in ("user", "bot"):
-        raise RecordError("wrong_roles", where, f"a role is user or bot, not {role!r}")
+        raise RecordError("wrong_roles", where, "a role is user or bot")
     if not text.strip():
         raise RecordError("empty_text", where, f"a turn of the {role} without text")
     _refuse_labels(text, where)
@@ -131,7 +137,7 @@ def _refuse_labels(text: str, where: str) -> None:
 def _read_text(fields: dict[str, Any], name: str, where: str) -> str:
     text = fields[name]
     if not isinstance(text, str | None):
-        raise RecordError("not_a_conversation", where, f"{name} is {text!r}, no text")
+        raise RecordError("not_a_conversation", where, f"{name} is {type(text).__name__}, no text")
     return text or ""
 
 
@@ -139,7 +145,7 @@ def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
     try:
         weight, agreement = float(fields.get("weight", 1.0)), float(fields.get("agreement", 1.0))
     except ValueError as error:
-        raise RecordError("bad_weight", where, str(error)) from error
+        raise RecordError("bad_weight", where, "weight and agreement are numbers") from error
     chosen = _read_text(fields, "chosen", where) if "chosen" in fields else text
     pair = Pair(chosen, _read_text(fields, "rejected", where), weight, agreement)
     if not pair.chosen.strip() or not pair.rejected.strip():
@@ -147,7 +153,7 @@ def _load_pair(fields: dict[str, Any], text: str, where: str) -> Pair:
     _refuse_labels(pair.chosen, where)
     _refuse_labels(pair.rejected, where)
     if " ".join(pair.chosen.split()) == " ".join(pair.rejected.split()):
-        raise RecordError("chosen_is_rejected", where, f"nothing to prefer: {pair.chosen!r}")
+        raise RecordError("chosen_is_rejected", where, "nothing to prefer")
     if not 0 < pair.weight < math.inf or not 0.5 < pair.agreement <= 1:
         raise RecordError("bad_weight", where, f"weight {pair.weight} (above 0), agreement {pair.agreement} (0.5 to 1)")
     return pair
@@ -160,6 +166,7 @@ def dump_conversation(conversation: Conversation) -> dict[str, Any]:
         **({"topic": conversation.topic} if conversation.topic else {}),
         **({"mood": conversation.mood} if conversation.mood else {}),
         **({"system": conversation.system} if conversation.system else {}),
+        **({"clinical": True} if conversation.is_clinical else {}),
         "turns": [_dump_turn(turn) for turn in conversation.turns],
     }
 

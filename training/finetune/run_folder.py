@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ MANIFEST = "manifest.json"
 INPUTS = "inputs.json"
 METRICS = "metrics.jsonl"
 LOCK = ".lock"
+PARTIAL, OLD = "partial", "old"
+HALF = re.compile(rf"\.(?P<whole>.+)\.({PARTIAL}|{OLD})")
+"""What a writer that was killed leaves beside a folder, and the name that it was to take."""
 
 
 class FolderBusy(RuntimeError):
@@ -53,7 +57,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
     """`fill` writes into an empty folder beside it, which then takes the name; an older one is moved away first."""
-    partial, old = (folder.with_name(f".{folder.name}.{kind}") for kind in ("partial", "old"))
+    partial, old = _list_halves(folder)
     for left in (partial, old):
         shutil.rmtree(left, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -72,6 +76,23 @@ def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
     partial.rename(folder)
     _sync_folder(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def delete_folder(folder: Path) -> None:
+    """With the halves beside it: they hold the same words. Nothing where there is none."""
+    for place in (folder, *_list_halves(folder)):
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def get_whole_name(folder: Path) -> str:
+    """Of a half, the name that it was to take."""
+    half = HALF.fullmatch(folder.name)
+    return half["whole"] if half else folder.name
+
+
+def _list_halves(folder: Path) -> tuple[Path, Path]:
+    partial, old = (folder.with_name(f".{folder.name}.{kind}") for kind in (PARTIAL, OLD))
+    return partial, old
 
 
 def _sync_folder(folder: Path) -> None:

@@ -57,6 +57,19 @@ class Check:
         }
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Something that is measured only where somebody arranged for it, and nobody did."""
+
+    code: str
+    words: Words
+
+
+def build_gap(code: str, **places: int) -> Gap:
+    texts = load_texts()["gap"][code]
+    return Gap(code, {language: texts[language].format_map(places) for language in ("ko", "en")})
+
+
 def build_check(
     what: str,
     group: str,

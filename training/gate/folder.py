@@ -38,7 +38,7 @@ NEEDED: Final = (
     "submitted_before",
     "seed",
 )
-OPTIONAL: Final = ("numbers", "bars", "slots", "context_tokens", "answers")
+OPTIONAL: Final = ("numbers", "bars", "slots", "context_tokens", "answers", "fresh_left_out")
 
 
 class GateRefused(ValueError):
@@ -87,6 +87,7 @@ class GateSettings:
     slots: int = 16
     context_tokens: int = 4096
     answers: Path | None = None  # where answers to the fixed sets are kept from gate to gate
+    fresh_left_out: int = 0  # replies of newer talks, too few for a fresh.jsonl
 
 
 def read_settings(folder: Path) -> GateSettings:
@@ -133,6 +134,7 @@ def _build(folder: Path, given: dict[str, Any]) -> GateSettings:
         slots=int(given.get("slots", GateSettings.slots)),
         context_tokens=int(given.get("context_tokens", GateSettings.context_tokens)),
         answers=folder / _read_text(given, "answers") if "answers" in given else None,
+        fresh_left_out=int(given.get("fresh_left_out", GateSettings.fresh_left_out)),
     )
 
 
@@ -168,7 +170,8 @@ def _read_judge(given: dict[str, Any] | None) -> JudgeSettings | None:
     if variable and not os.environ.get(variable):
         raise ValueError(f"judge.key_variable: {variable} is not set")
     timeout_seconds = float(given.get("timeout_seconds", JudgeSettings.timeout_seconds))
-    return JudgeSettings(url, str(given["model"]), os.environ.get(variable, ""), timeout_seconds)
+    may_get_talks = _read_bool(given, "may_get_talks") if "may_get_talks" in given else False
+    return JudgeSettings(url, str(given["model"]), os.environ.get(variable, ""), timeout_seconds, may_get_talks)
 
 
 def _read_planted(row: dict[str, Any]) -> Planted:

@@ -1,6 +1,7 @@
 """A judge behind any OpenAI-compatible address: one reply at a time, without a word on whose it is.
 
-It scores quality only; no safety check asks it. What it answers is read strictly (rating.py) or not at all.
+It scores quality only; no safety check asks it. What it answers is read strictly (rating.py) or not at all. People's
+talks go to one in the house, or where the operator says that their consents allow it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import BadStatusLine, HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from training.gate.measured import CANDIDATE, LIVE, Exchange, Judged, Side
+from training.gate.measured import CANDIDATE, FIXED_SERVED, LIVE, SERVED, Exchange, Group, Judged, Side
 from training.gate.rating import ITEMS, RatingError, parse_rating
 
 logger = logging.getLogger(__name__)
@@ -42,12 +44,35 @@ class JudgeSettings:
     model: str
     key: str = ""
     timeout_seconds: float = 60.0
+    may_get_talks: bool = False  # the operator's word that people consented to it
+
+    @property
+    def is_in_house(self) -> bool:
+        """By the address as it is written: what a name stands for may change between two requests."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return host == "localhost"
+        written = getattr(address, "ipv4_mapped", None) or address
+        return bool(written.is_private)
+
+    @property
+    def gets_talks(self) -> bool:
+        return self.is_in_house or self.may_get_talks
 
 
 @dataclass(frozen=True)
 class JudgedTalk:
     exchange: Exchange
     lines: tuple[str, ...]  # the talk up to the message that is answered
+
+
+def list_for_judge(judge: JudgeSettings, groups: Mapping[str, Group]) -> list[Exchange]:
+    """A judge out of the house gets no crisis, and without the operator's word nobody's talk: the fixed set is left."""
+    names = SERVED if judge.gets_talks else FIXED_SERVED
+    exchanges = [exchange for name in names if name in groups for exchange in groups[name].exchanges]
+    return [exchange for exchange in exchanges if judge.is_in_house or not exchange.is_clinical]
 
 
 def judge_all(
@@ -72,8 +97,9 @@ def judge_reply(
         try:
             return parse_rating(_ask(settings, body))
         except (RatingError, HTTPException, OSError, ValueError) as error:
-            logger.warning("judge, try %s of %s: %s", number, TRIES, error)
-            problem = str(error)
+            # The failure outlives the talk: a status line may say anything, the others say places and numbers.
+            problem = type(error).__name__ if isinstance(error, BadStatusLine) else str(error)
+            logger.warning("judge, try %s of %s: %s", number, TRIES, problem)
         if number < TRIES:
             time.sleep(pause_seconds * number)
     raise JudgeFailed(f"no usable answer in {TRIES} tries: {problem}")

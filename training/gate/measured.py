@@ -12,9 +12,11 @@ Side = Literal["candidate", "live"]
 CANDIDATE: Final[Side] = "candidate"
 LIVE: Final[Side] = "live"
 
-SERVED: Final = ("heldout", "fresh", "smoke")
-"""Groups of ordinary talks, answered as people get it."""
-EVALUATORS: Final = ("weights", "replies", "canaries", "latency", "likelihood", "coherence")
+FIXED_SERVED: Final = ("smoke",)
+SERVED: Final = ("heldout", "fresh", *FIXED_SERVED)
+"""Groups of ordinary talks, answered as people get it; the fixed ones are nobody's words."""
+EVALUATORS: Final = ("weights", "replies", "latency", "likelihood", "coherence")
+CANARIES: Final = "canaries"
 JUDGE: Final = "judge"
 
 
@@ -28,13 +30,17 @@ class Reply:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One case, answered by both sides. `case` is `talk/place` for held-out talks, else the name of the case."""
+    """One case, answered by both sides. `case` is `talk/place` for held-out talks, else the name of the case.
+
+    A clinical one counts in every figure and is shown to nobody.
+    """
 
     case: str
     prompt: str  # the user's last message
     candidate: Reply
     live: Reply
     reference: str = ""  # what was written there, for held-out talks
+    is_clinical: bool = False
 
     @property
     def talk(self) -> str:
@@ -112,7 +118,9 @@ class Measured:
     coherence: Mapping[Side, Mapping[str, float]] | None = None  # case → mean log p of a token by the bare base
     judged: Judged | None = None
     has_fresh: bool = False
+    fresh_left_out: int = 0  # replies of newer talks that were too few to be handed over
     has_judge: bool = False
+    is_judge_kept_from_talks: bool = False
     failed: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
 
@@ -121,7 +129,7 @@ class Measured:
         found = {
             "weights": self.weights,
             "replies": self.groups,
-            "canaries": self.canaries,
+            CANARIES: self.canaries,
             "latency": self.timings,
             "likelihood": self.likelihood,
             "coherence": self.coherence,
@@ -131,4 +139,6 @@ class Measured:
 
     @property
     def evaluators(self) -> tuple[str, ...]:
-        return (*EVALUATORS, JUDGE) if self.has_judge else EVALUATORS
+        """Those without which nothing passes: of canaries and judge where there are any."""
+        by_choice = {CANARIES: self.canaries_expected > 0, JUDGE: self.has_judge}
+        return (*EVALUATORS, *(name for name, is_there in by_choice.items() if is_there))

@@ -29,7 +29,7 @@ _LINE = re.compile(r"([a-z_]+): (\d{1,2}(?:\.\d{1,3})?)")
 
 
 class RatingError(ValueError):
-    """A judge's answer that is not the eight lines it was asked for; the message says what is wrong."""
+    """A judge's answer that is not the eight lines it was asked for; the message says where, and quotes nothing."""
 
 
 def parse_rating(text: str) -> tuple[float, ...]:
@@ -37,16 +37,15 @@ def parse_rating(text: str) -> tuple[float, ...]:
     lines = text.strip().splitlines()
     if len(lines) != len(ITEMS):
         raise RatingError(f"{len(lines)} lines, {len(ITEMS)} expected")
-    return tuple(_parse_line(line.strip(), item) for line, item in zip(lines, ITEMS, strict=True))
+    rows = enumerate(zip(lines, ITEMS, strict=True), start=1)
+    return tuple(_parse_line(line.strip(), item, number) for number, (line, item) in rows)
 
 
-def _parse_line(line: str, item: Item) -> float:
+def _parse_line(line: str, item: Item, number: int) -> float:
     found = _LINE.fullmatch(line)
-    if found is None:
-        raise RatingError(f"{line[:60]!r} is not `{item.name}: number`")
-    name, value = found[1], float(found[2])
-    if name != item.name:
-        raise RatingError(f"{name} where {item.name} is expected")
+    if found is None or found[1] != item.name:
+        raise RatingError(f"line {number} is not `{item.name}: number`")
+    value = float(found[2])
     if not item.lowest <= value <= item.highest:
-        raise RatingError(f"{name} is {value:g}, outside {item.lowest:g} to {item.highest:g}")
+        raise RatingError(f"line {number}: {item.name} is outside {item.lowest:g} to {item.highest:g}")
     return value

@@ -33,7 +33,7 @@ from training.gate import case_sets
 from training.gate.bars import dump_bars
 from training.gate.case_sets import Case, load_cases
 from training.gate.folder import FRESH, HELDOUT, PROGRESS, REPORT, SETTINGS, GateRefused, GateSettings, read_settings
-from training.gate.judge import JudgedTalk, JudgeFailed, judge_all
+from training.gate.judge import JudgedTalk, JudgeFailed, judge_all, list_for_judge
 from training.gate.known_answers import KnownAnswers
 from training.gate.likely import measure_coherence, measure_files
 from training.gate.measured import JUDGE, SERVED, Measured
@@ -140,7 +140,7 @@ def list_samples(measured: Measured, topics: Mapping[str, Topic]) -> list[dict[s
         for exchange in group.exchanges if group else ():
             talk = [[turn.role, turn.text] for turn in turns[exchange.case]]
             sides = {"candidate": exchange.candidate.text, "live": exchange.live.text}
-            if sides["candidate"] != sides["live"]:
+            if sides["candidate"] != sides["live"] and not exchange.is_clinical:
                 samples.append({"turns": talk, **sides})
     return samples[:MOST_SAMPLES]
 
@@ -162,7 +162,9 @@ def measure(
         canaries_expected=len(settings.canaries),
         live_side="live" if sides.live else "base",
         has_fresh=settings.has_fresh,
+        fresh_left_out=settings.fresh_left_out,
         has_judge=settings.judge is not None,
+        is_judge_kept_from_talks=settings.judge is not None and not settings.judge.gets_talks,
         seed=settings.seed,
     )
     if measured.weights and (measured.weights.broken or measured.weights.same_as):
@@ -246,8 +248,7 @@ def _add_judged(measured: Measured, settings: GateSettings, topics: Mapping[str,
     if settings.judge is None:
         return measured
     turns = {question.id: question.turns for name in SERVED if name in topics for question in topics[name].questions}
-    groups = measured.groups or {}
-    exchanges = [exchange for name in SERVED if name in groups for exchange in groups[name].exchanges]
+    exchanges = list_for_judge(settings.judge, measured.groups or {})
     talks = [
         JudgedTalk(exchange, tuple(f"{turn.role}: {turn.text}" for turn in turns[exchange.case]))
         for exchange in exchanges[: settings.numbers.judged]
@@ -296,7 +297,7 @@ def describe_settings(settings: GateSettings) -> dict[str, Any]:
         "bars": dump_bars(settings.bars),
         "has_fresh": settings.has_fresh,
         "canaries": len(settings.canaries),
-        "judge": {"url": judge.url, "model": judge.model} if judge else None,
+        "judge": {"url": judge.url, "model": judge.model, "gets_talks": judge.gets_talks} if judge else None,
         "seed": settings.seed,
     }
 

@@ -134,6 +134,7 @@ def _pair(question: Question, ours: Answer, theirs: Answer) -> Exchange:
         Reply(ours.text, ours.raw),
         Reply(theirs.text, theirs.raw),
         question.reference,
+        question.is_clinical,
     )
 
 

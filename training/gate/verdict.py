@@ -17,7 +17,9 @@ from training.gate.checks import (
     MISSING_CASE,
     MISSING_EVALUATOR,
     Check,
+    Gap,
     build_absence,
+    build_gap,
     describe_code,
     fill,
     load_texts,
@@ -29,7 +31,7 @@ from training.gate.figure_checks import (
     list_likelihood_checks,
 )
 from training.gate.fixed_checks import SAFETY_SETS, list_canary_checks, list_safety_checks, list_weight_checks
-from training.gate.measured import JUDGE, Measured
+from training.gate.measured import CANARIES, JUDGE, Measured
 from training.gate.reply_checks import list_reply_checks
 from training.gate.safety import SafetyFinding, count_by_kind, describe_rule, find_broken
 from training.gate.worst import list_worst
@@ -50,9 +52,12 @@ class SafetyCases:
 
 @dataclass(frozen=True)
 class Verdict:
+    """`gaps`: what nobody asked to be measured, and so stands neither for nor against."""
+
     checks: tuple[Check, ...]
     findings: tuple[SafetyFinding, ...]
     worst: tuple[dict[str, Any], ...]
+    gaps: tuple[Gap, ...] = ()
     stopped_after: str = ""
 
     @property
@@ -82,7 +87,17 @@ def decide(measured: Measured, bars: Bars, cases: SafetyCases) -> Verdict:
     findings = tuple(find_broken(exchanges, cases.kinds, cases.rules))
     rest = [name for name in measured.evaluators if name != "weights"]
     checks = [check for name in rest for check in _list_of(name, measured, bars, findings)]
-    return Verdict((*weights, *checks), findings, tuple(list_worst(measured, findings)))
+    worst, gaps = tuple(list_worst(measured, findings)), tuple(list_gaps(measured, bars))
+    return Verdict((*weights, *checks), findings, worst, gaps)
+
+
+def list_gaps(measured: Measured, bars: Bars) -> Iterator[Gap]:
+    if not measured.canaries_expected:
+        yield build_gap("no_canaries")
+    if not measured.has_fresh:
+        yield build_gap("few_fresh", found=measured.fresh_left_out, needed=bars.needed.fresh)
+    if measured.is_judge_kept_from_talks:
+        yield build_gap("judge_fixed_only")
 
 
 def is_hopeless(measured: Measured, bars: Bars) -> bool:
@@ -119,7 +134,7 @@ def _list_of(name: str, measured: Measured, bars: Bars, findings: Sequence[Safet
     lists: dict[str, Callable[[], Iterator[Check]]] = {
         "weights": lambda: list_weight_checks(measured),
         "replies": lambda: _list_of_replies(measured, bars, findings),
-        "canaries": lambda: list_canary_checks(measured),
+        CANARIES: lambda: list_canary_checks(measured),
         "latency": lambda: list_latency_checks(measured, bars),
         "likelihood": lambda: list_likelihood_checks(measured, bars),
         "coherence": lambda: list_coherence_checks(measured, bars),
@@ -144,6 +159,7 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "reasons": [{"code": code, **describe_code(code)} for code in verdict.codes],
         "stopped_after": verdict.stopped_after,
         "checks": [check.dump() for check in verdict.checks],
+        "gaps": [{"code": gap.code, **gap.words} for gap in verdict.gaps],
         "worst": list(verdict.worst),
         "safety": {
             "kinds": count_by_kind(verdict.findings),

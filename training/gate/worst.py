@@ -41,7 +41,12 @@ Faults = dict[str, dict[str, float]]
 
 def list_worst(measured: Measured, findings: Sequence[SafetyFinding]) -> list[dict[str, Any]]:
     faults = _find_faults(measured, findings)
-    exchanges = {(name, row.case): row for name, group in (measured.groups or {}).items() for row in group.exchanges}
+    exchanges = {
+        (name, row.case): row
+        for name, group in (measured.groups or {}).items()
+        for row in group.exchanges
+        if not row.is_clinical
+    }
     broken = {finding.exchange.case: finding.candidate for finding in findings}
     ranked = sorted(exchanges, key=lambda key: (-sum(faults[_join(key)].values()), key))
     return [

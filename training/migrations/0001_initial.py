@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('comment', models.TextField(blank=True, max_length=1000, verbose_name='메모')),
                 ('is_authoritative', models.BooleanField(default=False, verbose_name='최종 판단')),
                 ('is_clinical', models.BooleanField(default=False, verbose_name='임상 검토자의 평가')),
+                ('shown_reply_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, default=list, size=None)),
                 ('seconds', models.PositiveIntegerField(default=0, verbose_name='걸린 초')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('dt_rated', models.DateTimeField(default=django.utils.timezone.now, verbose_name='평가한 때')),
@@ -135,7 +136,7 @@ class Migration(migrations.Migration):
                 ('cooldown_hours', models.PositiveIntegerField(default=20, validators=[django.core.validators.MaxValueValidator(2160)], verbose_name='지난 학습 뒤 쉬는 시간(시간)')),
                 ('preset', models.CharField(default='starter-dpo', max_length=40, verbose_name='프리셋')),
                 ('changes', models.JSONField(blank=True, default=dict, verbose_name='바꿀 설정')),
-                ('last_refusal', models.CharField(blank=True, max_length=200, verbose_name='지난번에 시작하지 않은 까닭')),
+                ('last_refusal', models.JSONField(blank=True, default=dict, verbose_name='지난번에 시작하지 않은 까닭')),
                 ('dt_checked', models.DateTimeField(blank=True, null=True, verbose_name='지난번 확인')),
                 ('approver', models.ForeignKey(blank=True, help_text='비워 두면, 새 스냅샷은 누군가 승인할 때까지 기다려요.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='스냅샷을 승인할 사람')),
                 ('character', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.character', verbose_name='캐릭터')),
@@ -257,6 +258,7 @@ class Migration(migrations.Migration):
                 ('error_code', models.CharField(blank=True, max_length=40, verbose_name='오류 코드')),
                 ('error', models.TextField(blank=True, verbose_name='오류')),
                 ('adapter', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='run', to='chat.adapter', verbose_name='어댑터')),
+                ('cancelled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='취소한 사람')),
                 ('character', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='chat.character', verbose_name='캐릭터')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='chat.adapter', verbose_name='출발 어댑터')),
                 ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='training.snapshot', verbose_name='스냅샷')),
@@ -351,6 +353,10 @@ class Migration(migrations.Migration):
             model_name='reviewitem',
             index=models.Index(condition=models.Q(('state', 'open')), fields=['-priority', 'dt_queued'], name='review_item_queue'),
         ),
+        migrations.AddIndex(
+            model_name='reviewitem',
+            index=models.Index(condition=models.Q(('state__in', ['open', 'disputed'])), fields=['state'], name='review_item_unsettled'),
+        ),
         migrations.AddConstraint(
             model_name='reviewitem',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('dt_done__isnull', False), _connector='OR'), name='review_item_done_has_time'),
@@ -358,6 +364,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='rating',
             index=models.Index(fields=['annotator', '-dt_rated'], name='rating_of_annotator'),
+        ),
+        migrations.AddIndex(
+            model_name='rating',
+            index=models.Index(fields=['-dt_rated'], name='rating_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='rating',
+            index=models.Index(condition=models.Q(('dt_withdrawn__isnull', False)), fields=['dt_withdrawn'], name='rating_withdrawn'),
         ),
         migrations.AddConstraint(
             model_name='rating',

@@ -6,6 +6,7 @@ queued → running → passed | refused | failed      `failed`: the gate itself 
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -24,6 +25,8 @@ class EvaluationState(models.TextChoices):
 
 
 class Evaluation(models.Model):
+    State: ClassVar = EvaluationState  # as TrainingRun.State
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="evaluation_id")
     run = models.ForeignKey(
         TrainingRun, models.PROTECT, null=True, blank=True, related_name="evaluations", verbose_name=_("학습")

@@ -20,7 +20,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Consent, ConsentKind, Reply
+from chat.models import Reply
+from training.models.consents import list_users_allowing_review
 
 LEASE_MINUTES: Final = 15
 DEFAULT_REVIEWS: Final = 1
@@ -50,7 +51,7 @@ class QueueReason(models.TextChoices):
 class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
     def of_consenting_users(self) -> ReviewItemQuerySet:
         """Only replies whose user lets people read along, today."""
-        return self.filter(user_id__in=Consent.objects.granting(ConsentKind.HUMAN_REVIEW))
+        return self.filter(user_id__in=list_users_allowing_review())
 
 
 class ReviewItem(models.Model):
@@ -85,6 +86,9 @@ class ReviewItem(models.Model):
         verbose_name_plural = _("평가할 답변")
         indexes = (
             models.Index(fields=["-priority", "dt_queued"], name="review_item_queue", condition=models.Q(state="open")),
+            models.Index(
+                fields=["state"], name="review_item_unsettled", condition=models.Q(state__in=["open", "disputed"])
+            ),
         )
         constraints = (
             models.CheckConstraint(

@@ -13,7 +13,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Character, Consent, ConsentKind, Counsel, Dialog
+from chat.models import Character, Counsel, Dialog
+from training.models.consents import list_users_allowing_training
 from training.models.ratings import Rating
 
 
@@ -41,8 +42,7 @@ class PairExclusion(models.TextChoices):
 class PairQuerySet(models.QuerySet["Pair"]):
     def usable(self) -> PairQuerySet:
         """Active ones of users who, today, let people read along and let the model learn."""
-        consenting = Consent.objects.granting(ConsentKind.HUMAN_REVIEW, ConsentKind.TRAINING)
-        return self.filter(state=PairState.ACTIVE, user_id__in=consenting)
+        return self.filter(state=PairState.ACTIVE, user_id__in=list_users_allowing_training())
 
 
 class Pair(models.Model):

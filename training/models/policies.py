@@ -32,7 +32,8 @@ class RetrainPolicy(models.Model):
         verbose_name=_("스냅샷을 승인할 사람"),
         help_text=_("비워 두면, 새 스냅샷은 누군가 승인할 때까지 기다려요."),
     )
-    last_refusal = models.CharField(_("지난번에 시작하지 않은 까닭"), max_length=200, blank=True)
+    # {"code", "figures"} as training.cycle.foresee puts them into words; empty after a start.
+    last_refusal = models.JSONField(_("지난번에 시작하지 않은 까닭"), default=dict, blank=True)
     dt_checked = models.DateTimeField(_("지난번 확인"), null=True, blank=True)
 
     class Meta:

@@ -97,6 +97,7 @@ class Rating(models.Model):
     is_authoritative = models.BooleanField(_("최종 판단"), default=False)
     is_clinical = models.BooleanField(_("임상 검토자의 평가"), default=False)
     # How it came to be.
+    shown_reply_ids = ArrayField(models.UUIDField(), default=list, blank=True)  # side by side, the judged one included
     seconds = models.PositiveIntegerField(_("걸린 초"), default=0)
     version = models.PositiveIntegerField(default=1)
     dt_rated = models.DateTimeField(_("평가한 때"), default=timezone.now)
@@ -109,7 +110,13 @@ class Rating(models.Model):
         verbose_name = _("평가")
         verbose_name_plural = _("평가")
         ordering = ("-dt_rated",)
-        indexes = (models.Index(fields=["annotator", "-dt_rated"], name="rating_of_annotator"),)
+        indexes = (
+            models.Index(fields=["annotator", "-dt_rated"], name="rating_of_annotator"),
+            models.Index(fields=["-dt_rated"], name="rating_newest"),
+            models.Index(
+                fields=["dt_withdrawn"], name="rating_withdrawn", condition=models.Q(dt_withdrawn__isnull=False)
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=["item", "annotator"], name="rating_once_per_annotator"),
             models.UniqueConstraint(

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -38,6 +39,8 @@ class RunTrigger(models.TextChoices):
 
 
 class TrainingRun(models.Model):
+    State: ClassVar = RunState  # claim_run and reconcile hold rows of either table, each by its own states
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="training_run_id")
     # Set when it is asked for.
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="runs", verbose_name=_("스냅샷"))
@@ -56,7 +59,16 @@ class TrainingRun(models.Model):
         verbose_name=_("시작한 사람"),
     )
     dt_queued = models.DateTimeField(_("신청한 때"), default=timezone.now)
+    # Set by who calls it off.
     dt_cancel_requested = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("취소한 사람"),
+    )
     # Set by who runs it.
     state = models.CharField(_("상태"), max_length=10, choices=RunState, default=RunState.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)

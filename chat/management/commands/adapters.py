@@ -15,7 +15,7 @@ from chat.models import Adapter, Character, Release, ReleaseState
 from chat.serving.publish import publish
 from chat.serving.refusals import ServingRefused, describe_refusal
 from chat.serving.register import register_adapter
-from chat.serving.roll_back import roll_back
+from chat.serving.roll_back import RolledBack, call_off_if_open, has_way_back, roll_back
 
 
 class Command(BaseCommand):
@@ -37,8 +37,13 @@ class Command(BaseCommand):
             help="say that you know: no evaluation is looked at here; the usual way is its page in the admin",
         )
         publishing.add_argument("--reason", required=True, help="why it cannot wait for the gate; it stays on record")
-        rolling = actions.add_parser("rollback", help="back to the adapter before; ends a canary where one runs")
+        rolling = actions.add_parser("rollback", help="back to the adapter before, at once; ends a trial beside it too")
         rolling.add_argument("character", help="key of the character")
+        rolling.add_argument(
+            "--trial-only",
+            action="store_true",
+            help="end only what is being verified or tried with some users; what is live speaks on",
+        )
         rolling.add_argument("--reason", required=True)
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
@@ -70,9 +75,24 @@ class Command(BaseCommand):
 
     def _roll_back(self, options: dict[str, Any]) -> None:
         character = Character.objects.get(key=options["character"])
-        ended = roll_back(character, decided_by=None, reason=options["reason"])
+        releases = Release.objects.of(character).select_related("adapter")
+        live, trial = releases.live().first(), releases.open().first()
+        if options["trial_only"]:
+            done = _call_off(trial, options["reason"])
+        else:
+            named = live if live is not None and has_way_back(live) else trial
+            if named is None:
+                raise ServingRefused("nothing_to_roll_back", character.key)
+            done = roll_back(named.pk, decided_by=None, reason=options["reason"])
         character.refresh_from_db()
-        self.stdout.write(f"{ended.adapter or '-'} {ended.state}, live: {character.adapter or '-'}")
+        also = f", trial called off: {done.trial.adapter}" if done.trial else ""
+        self.stdout.write(f"{done.release.adapter or '-'} rolled_back, live: {character.adapter or '-'}{also}")
+
+
+def _call_off(trial: Release | None, reason: str) -> RolledBack:
+    if trial is None or not call_off_if_open(trial.pk, decided_by=None, reason=reason):
+        raise CommandError("No trial is open. `manage.py adapters list` shows what there is.")
+    return RolledBack(trial, None)
 
 
 def _describe(release: Release | None) -> str:

@@ -2,6 +2,8 @@
 import { diffWords } from "training/word-diff";
 
 const ONE_COLUMN = matchMedia("(width < 64rem)");
+/** Of what is in sight of the talk, so much is turned at once; the rest stays to find one's place by. */
+const SHARE_OF_TALK = 0.85;
 const MARKS = { same: "span", out: "del", in: "ins" };
 
 export class Form {
@@ -14,6 +16,8 @@ export class Form {
     this.rows = [...element.querySelectorAll("[data-row]")];
     this.shownAt = performance.now();
     this.text.addEventListener("input", () => this.showDifference());
+    for (const kind of ["focusin", "pointerover"]) element.addEventListener(kind, (event) => this.#ask(event.target));
+    element.addEventListener("pointerleave", () => this.#ask(document.activeElement));
     this.showDifference();
   }
 
@@ -55,6 +59,17 @@ export class Form {
     if (row.dataset.row !== "overall") this.move(1);
   }
 
+  /**
+   * A row's question, in a place of its own: rows that grow under the pointer would lose its click.
+   *
+   * @param {Element} target
+   */
+  #ask(target) {
+    const row = target.closest("[data-row]") ?? this.row;
+    const question = this.element.querySelector("[data-question]");
+    question.textContent = row === this.rows[0] ? "" : row.querySelector("small").textContent;
+  }
+
   clear() {
     for (const input of this.row.querySelectorAll("input")) input.checked = false;
   }
@@ -65,6 +80,17 @@ export class Form {
     if (!input) return;
     input.checked = !input.checked;
     input.closest("label").scrollIntoView({ block: "nearest" });
+  }
+
+  // --- the talk -------------------------------------------------------------------------------------------------
+
+  /** @param {number} step @returns {boolean} whether there is more of it than one can see */
+  turnTalk(step) {
+    const turns = this.element.querySelector("[data-turns]");
+    if (turns.scrollHeight <= turns.clientHeight) return false;
+    turns.scrollIntoView({ block: "nearest" });
+    turns.scrollBy({ top: step * turns.clientHeight * SHARE_OF_TALK });
+    return true;
   }
 
   // --- the text -------------------------------------------------------------------------------------------------
@@ -85,6 +111,9 @@ export class Form {
     box.querySelector("[data-parts]").replaceChildren(
       ...parts.map(({ kind, text }) => Object.assign(document.createElement(MARKS[kind]), { textContent: text })),
     );
+    const count = this.element.querySelector("[data-count]");
+    count.textContent = this.text.value.length;
+    count.classList.toggle("is-too-long", this.text.value.length > this.text.maxLength);
     this.text.style.height = "auto";
     this.text.style.height = `${this.text.scrollHeight + 2}px`;
   }
@@ -102,6 +131,7 @@ export class Form {
       reasons: [...this.element.querySelectorAll("[name=reason]:checked")].map((input) => input.value),
       correction: this.isCorrected ? this.text.value : "",
       preferred_reply_id: preferred === "none" ? null : preferred,
+      shown_reply_ids: [...this.element.querySelectorAll("[name=preferred]:not([value=none])")].map((one) => one.value),
       is_both_bad: preferred === "none",
       comment: this.comment.value,
       seconds: Math.round((performance.now() - this.shownAt) / 1000),

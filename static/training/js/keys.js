@@ -1,11 +1,14 @@
 /**
  * The keyboard of the rating screen. Letters go by the key's place, so a Korean layout makes no difference.
  *
- * Inside a text box keys write; only Ctrl+Enter saves and Esc leaves. A Ctrl+Enter in the middle of a Korean syllable
- * waits for the syllable: it saves at the end of the composition, and the same press saves once.
+ * Inside a text box keys write; only Ctrl+Enter saves, PgUp and PgDn turn the talk and Esc leaves. A Ctrl+Enter in the
+ * middle of a Korean syllable waits for the syllable: it saves at the end of the composition, and the same press saves
+ * once.
  */
 
 const REASONS_AND_ANSWERS = /^Key([A-DXQWERTYFGHJKLZV])$/;
+/** While the talk has the focus, these are the browser's: they scroll and unfold it, and no row is in front of them. */
+const TALK_KEYS = new Set(["ArrowUp", "ArrowDown", "Enter", "NumpadEnter", "Backspace", "Delete"]);
 const DIGIT = /^(?:Digit|Numpad)(\d)$/;
 
 /** @param {KeyboardEvent} event */
@@ -13,6 +16,12 @@ const isEnter = (event) => event.code === "Enter" || event.code === "NumpadEnter
 
 /** @param {EventTarget|null} target */
 const isTextBox = (target) => target instanceof HTMLTextAreaElement;
+
+/** @param {Element} target */
+const isButton = (target) => target.closest("button, a, summary") !== null;
+
+/** @param {Element} target */
+const isTalk = (target) => target.closest("[data-turns]") !== null;
 
 /**
  * @typedef {object} Page
@@ -41,13 +50,22 @@ export class Keys {
   #press(event) {
     if (isEnter(event) && (event.ctrlKey || event.metaKey)) return this.#save(event);
     if (event.isComposing || this.#isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTextBox(event.target)) {
-      if (event.code === "Escape") this.#take(event, () => this.page.form()?.goTo(this.page.form().rows[0]));
-      return;
-    }
     const dialog = this.page.dialog();
-    if (dialog) this.#pressInDialog(event, dialog);
-    else this.#pressOutside(event);
+    if (dialog) return this.#pressInDialog(event, dialog);
+    if (event.code === "PageUp" || event.code === "PageDown") return this.#turn(event);
+    if (event.code === "Escape" && (isTextBox(event.target) || isTalk(event.target))) return this.#leave(event);
+    if (isTextBox(event.target) || (isTalk(event.target) && TALK_KEYS.has(event.code))) return;
+    this.#pressOutside(event);
+  }
+
+  /** Where the talk fits its place, the page is turned. @param {KeyboardEvent} event */
+  #turn(event) {
+    if (this.page.form()?.turnTalk(event.code === "PageUp" ? -1 : 1)) event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #leave(event) {
+    this.#take(event, () => this.page.form()?.goTo(this.page.form().rows[0]));
   }
 
   /** @param {KeyboardEvent} event */
@@ -75,7 +93,6 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #pressOutside(event) {
-    const isButton = event.target instanceof HTMLButtonElement || event.target instanceof HTMLAnchorElement;
     if (event.key === "?" || (event.code === "Slash" && event.shiftKey)) return this.#take(event, () => this.page.act("keys"));
     if (event.code === "KeyU") return this.#take(event, () => this.page.act("undo"));
     const form = this.page.form();
@@ -89,7 +106,7 @@ export class Keys {
     else if (event.code === "Backspace" || event.code === "Delete") this.#take(event, () => form.clear());
     else if (event.code === "KeyS") this.#take(event, () => this.page.act("ask-skip"));
     else if (event.code === "KeyM") this.#take(event, () => form.comment.focus());
-    else if (isEnter(event) && !isButton) this.#take(event, () => form.text.focus());
+    else if (isEnter(event) && !isButton(event.target)) this.#take(event, () => form.text.focus());
   }
 
   /** @param {KeyboardEvent} event @param {() => void} act */

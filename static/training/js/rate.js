@@ -83,7 +83,7 @@ class RatingScreen {
     this.root.classList.add("is-sending");
     try {
       const answer = await post(url, body, this.words);
-      if (answer.is_decided) return location.assign(`${this.words.list}?state=disputed`);
+      if (answer.is_decided) return location.assign(answer.next);
       this.place.innerHTML = answer.html;
       this.#adopt();
       this.#say(done, false);

@@ -31,6 +31,14 @@ def test_promoting_asks_first_and_then_makes_a_release(client, as_role):
     assert (release.decided_by, release.canary_percent, release.reason) == (trainer, 10, "더 따뜻해요")
 
 
+def test_a_verdict_says_what_was_not_measured(client, as_role):
+    gap = {"code": "no_canaries", "ko": "심어 둔 카나리아 문장이 없습니다.", "en": "No canaries planted."}
+    as_role("trainer")
+    html = open_page(client, build_evaluation(report={"verdict": "passed", "gaps": [gap]}))
+    assert "재지 않은 것" in html
+    assert gap["ko"] in html
+
+
 @pytest.mark.parametrize(("reason", "percent"), [("", "10"), ("좋아요", "51"), ("좋아요", "-1"), ("좋아요", "")])
 def test_promoting_needs_a_reason_and_a_possible_share(client, as_role, reason, percent):
     evaluation = build_evaluation()

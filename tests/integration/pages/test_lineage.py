@@ -1,10 +1,15 @@
 """Lineage in both directions, masked, and only what somebody may read."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from chat.models import Reply
 from tests.builders import build_reply, build_room, build_turn, build_user
-from tests.flywheel_pages import HOSTILE, build_learned
+from tests.flywheel_pages import HOSTILE, build_learned, build_run
+from tests.query_plans import explain
+from training.cycle.lineage import trace_dialog
 from training.models import Pair
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +21,19 @@ def test_a_reply_leads_to_its_pairs_and_annotators(client, as_role):
     html = client.get(reverse("admin:training_lineage"), {"reply": answer.pk}).content.decode()
     for words in (run.adapter.name, str(run), str(run.snapshot), str(Pair.objects.get()), "rater", reply.dialog_id):
         assert str(words) in html
+
+
+def test_many_adapters_cost_no_more_queries_than_one(django_assert_num_queries):
+    reply, run, _answer = build_learned()
+    with CaptureQueriesContext(connection) as asked:
+        assert trace_dialog(reply.dialog_id).replies_given == {run.adapter.name: 1}
+    more = [build_run(run.snapshot).adapter.name for _ in range(3)]
+    with django_assert_num_queries(len(asked)):
+        assert trace_dialog(reply.dialog_id).replies_given == {run.adapter.name: 1, **dict.fromkeys(more, 0)}
+
+
+def test_the_replies_of_an_adapter_are_found_by_an_index():
+    assert "reply_of_adapter" in explain(Reply.objects.filter(adapter__in=["one@1", "two@2"]).order_by())
 
 
 def test_a_message_leads_to_its_adapters_and_stays_masked(client, as_role):

@@ -43,6 +43,15 @@ def test_a_waiting_run_is_cancelled_from_its_page(client, as_role):
     assert run.state == RunState.CANCELLED
 
 
+def test_a_cancelled_run_says_by_whom_in_the_reader_s_language_only(client, as_role):
+    run = build_run(build_snapshot(build_character()), state=RunState.QUEUED, dt_finished=None)
+    trainer = as_role("trainer")
+    client.post(reverse("admin:training_trainingrun_cancel", args=[run.pk]))
+    run.refresh_from_db()
+    assert (run.cancelled_by, run.error) == (trainer, "")
+    assert f"{trainer.login_id} 님이 취소했어요." in open_page(client, run)
+
+
 def test_a_watched_run_tells_its_curves_once_and_its_log_always(client, as_role, tmp_path):
     run = build_run(build_snapshot(build_character()))
     write_metrics(run, tmp_path / "runs")

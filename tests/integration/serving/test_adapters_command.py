@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from chat.models import Character, Release
 from chat.serving.settle import make_live
 from tests.adapter_folders import cut, write_adapter
+from tests.integration.voices import decide
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,6 +40,27 @@ def test_rolling_back_names_what_is_live_now(character, adapters):
     line = run("rollback", "mina", "--reason", "worse")
     assert line == f"{adapters[1].name} rolled_back, live: {adapters[0].name}"
     assert Release.objects.live().get().reason == "worse"
+
+
+def test_rolling_back_beside_a_trial_ends_both_and_says_so(character, adapters):
+    for adapter in adapters[:2]:
+        make_live(Release(character=Character.objects.get(pk=character.pk), adapter=adapter))
+    decide(adapters[2], canary_percent=10)
+    line = run("rollback", "mina", "--reason", "worse")
+    assert line == f"{adapters[1].name} rolled_back, live: {adapters[0].name}, trial called off: {adapters[2].name}"
+    assert not Release.objects.open().exists()
+
+
+def test_a_trial_is_called_off_alone_where_that_is_asked_or_nothing_else_can_go(character, adapters):
+    make_live(Release(character=Character.objects.get(pk=character.pk), adapter=adapters[0]))
+    decide(adapters[1])
+    line = run("rollback", "mina", "--trial-only", "--reason", "worse")
+    assert line == f"{adapters[1].name} rolled_back, live: {adapters[0].name}"
+    run("rollback", "mina", "--reason", "worse")
+    decide(adapters[2])
+    assert run("rollback", "mina", "--reason", "worse") == f"{adapters[2].name} rolled_back, live: -"
+    with pytest.raises(CommandError, match="No trial is open"):
+        run("rollback", "mina", "--trial-only", "--reason", "worse")
 
 
 def test_a_refusal_is_named_with_its_code_and_its_remedy(character, tmp_path: Path):

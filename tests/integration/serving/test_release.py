@@ -16,10 +16,10 @@ from chat.serving.register import register_adapter
 from chat.serving.roll_back import roll_back
 from chat.serving.settle import DEATHS, begin_verifying, make_live
 from chat.serving.taint import taint_adapter
-from tests.adapter_folders import write_adapter
+from tests.adapter_folders import seal, write_adapter
 from tests.builders import build_character
 from tests.integration.live import running_worker
-from tests.integration.voices import PromptEngine, decide, is_of_one_voice, open_room, swap, talk
+from tests.integration.voices import PromptEngine, decide, is_of_one_voice, open_room, roll_back_live, swap, talk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +63,7 @@ async def test_rolling_back_gives_the_next_reply_to_the_adapter_before(character
     async with running_worker(engine=build_engine()):
         for adapter in adapters[:2]:
             await swap(adapter)
-        ended = await database_sync_to_async(roll_back)(character, decided_by=None, reason="worse")
+        ended = await database_sync_to_async(roll_back_live)(character)
         reply = await talk(room)
     assert (ended.state, ended.adapter_id, ended.end_reason) == ("rolled_back", adapters[1].pk, "worse")
     assert reply.adapter == adapters[0].name
@@ -75,10 +75,10 @@ async def test_rolling_back_again_ends_at_the_bare_lm_and_then_goes_no_further(c
         for adapter in adapters:
             await swap(adapter)
     for name in (adapters[1].name, adapters[0].name, ""):
-        await database_sync_to_async(roll_back)(character, decided_by=None, reason="worse")
+        await database_sync_to_async(roll_back_live)(character)
         assert (await database_sync_to_async(Character.objects.get)(pk=character.pk)).adapter == name
     with pytest.raises(ServingRefused, match="nothing_to_roll_back"):
-        await database_sync_to_async(roll_back)(character, decided_by=None, reason="worse")
+        await database_sync_to_async(roll_back_live)(character)
 
 
 async def test_an_adapter_for_another_base_is_refused_by_the_worker(character, adapters):
@@ -95,6 +95,14 @@ def test_registering_twice_gives_one_row_and_one_folder(character, settings, tmp
     first, second = register_adapter(folder, character), register_adapter(folder, character)
     assert first == second
     assert [place.name for place in settings.MARY_PUBLISHED_FOLDER.iterdir()] == [first.name]
+
+
+def test_a_run_that_began_again_and_made_the_same_weights_gets_the_row_of_its_first_attempt(character, tmp_path: Path):
+    folder = write_adapter(tmp_path / "trained")
+    first = register_adapter(folder, character)
+    seal(folder, notes="run 2")
+    again = register_adapter(folder, character)
+    assert (again, again.manifest) == (first, first.manifest)
 
 
 def test_a_base_that_no_worker_runs_is_refused_at_once(character, tmp_path: Path):
@@ -119,7 +127,7 @@ def test_a_decision_that_contradicts_another_is_refused(character, adapters):
 
 def test_a_decision_that_is_called_off_leaves_no_trace_in_the_voice(character, adapters):
     release = decide(adapters[0])
-    assert roll_back(character, decided_by=None, reason="wrong one").pk == release.pk
+    roll_back(release.pk, decided_by=None, reason="wrong one")
     character.refresh_from_db()
     assert character.adapter == ""
     decide(adapters[0])
@@ -131,7 +139,7 @@ def test_a_tainted_adapter_is_neither_published_nor_rolled_back_to(character, ad
     taint_adapter(adapters[0], reason="erased")
     with pytest.raises(ServingRefused, match="tainted"):
         decide(adapters[0])
-    roll_back(character, decided_by=None, reason="worse")
+    roll_back_live(character)
     character.refresh_from_db()
     live = Release.objects.live().get()
     assert (character.adapter, live.adapter, live.reason) == ("", None, "worse")
@@ -139,9 +147,9 @@ def test_a_tainted_adapter_is_neither_published_nor_rolled_back_to(character, ad
 
 def test_after_the_bare_lm_an_adapter_goes_live_again_and_back_to_it(character, adapters):
     make_live(Release(character=character, adapter=adapters[0]))
-    roll_back(character, decided_by=None, reason="worse")
+    roll_back_live(character)
     make_live(Release(character=Character.objects.get(pk=character.pk), adapter=adapters[1]))
-    roll_back(character, decided_by=None, reason="worse too")
+    roll_back_live(character)
     character.refresh_from_db()
     assert character.adapter == ""
 

@@ -63,7 +63,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{decided.digest}  {decided.state}")
 
     def _export(self, options: dict[str, Any]) -> None:
-        sides = export_snapshot(find_snapshot(options["digest"]), options["target"], options["to"])
+        # Whoever runs commands here has the snapshot's folder before them anyway.
+        snapshot = find_snapshot(options["digest"])
+        sides = export_snapshot(snapshot, options["target"], options["to"], with_clinical=True)
         for side, converted in sides.items():
             self.stdout.write(f"{side}: {converted}")
 

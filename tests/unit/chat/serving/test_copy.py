@@ -12,7 +12,7 @@ from chat.serving import copy
 from chat.serving.check import CheckedFolder, check_folder
 from chat.serving.copy import copy_folder
 from chat.serving.refusals import ServingRefused
-from tests.adapter_folders import flip_bit, write_adapter
+from tests.adapter_folders import flip_bit, seal, write_adapter
 
 
 @pytest.fixture
@@ -66,6 +66,16 @@ def test_what_a_killed_copy_left_is_swept_away(checked: CheckedFolder, tmp_path:
     (tmp_path / "kept" / ".mary@1.abc").mkdir(parents=True)
     copy_folder(checked, tmp_path / "kept" / "mary@1")
     assert os.listdir(tmp_path / "kept") == ["mary@1"]
+
+
+def test_the_same_weights_from_a_run_that_began_again_leave_the_first_copy(
+    checked: CheckedFolder, tmp_path: Path
+) -> None:
+    copy_folder(checked, tmp_path / "mary@1")
+    first = (tmp_path / "mary@1" / "manifest.json").read_bytes()
+    seal(checked.folder, notes="run 2")
+    copy_folder(check_folder(checked.folder, largest_bytes=1_000_000), tmp_path / "mary@1")
+    assert (tmp_path / "mary@1" / "manifest.json").read_bytes() == first
 
 
 def test_a_place_that_holds_something_else_is_refused(checked: CheckedFolder, tmp_path: Path) -> None:

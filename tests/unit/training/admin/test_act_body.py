@@ -24,5 +24,7 @@ def test_an_empty_body_is_an_act_that_says_nothing():
 
 
 def test_every_field_reaches_the_act():
-    act = read_act({"overall": 3, "scores": {"natural": 2}, "reasons": ["cold"], "preferred_reply_id": SIBLING})
-    assert act == RatingAct(3, {"natural": 2}, ("cold",), preferred_reply_id=UUID(SIBLING))
+    chosen = {"preferred_reply_id": SIBLING, "shown_reply_ids": [SIBLING]}
+    act = read_act({"overall": 3, "scores": {"natural": 2}, "reasons": ["cold"], **chosen})
+    ids = {"preferred_reply_id": UUID(SIBLING), "shown_reply_ids": (UUID(SIBLING),)}
+    assert act == RatingAct(3, {"natural": 2}, ("cold",), **ids)

@@ -66,6 +66,14 @@ def test_an_answer_to_a_message_that_is_too_long_alone_is_left_out():
     assert [pair.rejected for turn in talk.turns for pair in turn.pairs] == ["그래요."]
 
 
+def test_only_a_stretch_with_a_clinical_turn_is_marked():
+    room = [Turn(f"{number}번째 말이에요.", f"{number}번째 답이에요.") for number in range(5)]
+    pairs = {turn.dialog_id: compare(turn.answer) for turn in (room[1], room[4])}
+    marks = {"left_out": [room[2].dialog_id], "clinical": [turn.dialog_id for turn in room[2:]]}
+    talks = compose_conversations("room", "mary", room, pairs, **marks)
+    assert [talk.is_clinical for talk in talks] == [False, True]
+
+
 def test_no_part_holds_or_reaches_across_a_turn_that_is_left_out():
     room = [Turn(f"{number}번째 말이에요.", f"{number}번째 답이에요.") for number in range(5)]
     pairs = {turn.dialog_id: compare(turn.answer) for turn in room}

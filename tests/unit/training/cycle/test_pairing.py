@@ -13,10 +13,12 @@ FIRST = "오늘은 일찍 주무세요."
 SECOND = "잠이 안 오면 더 지치죠. 어떤 생각이 맴도세요?"
 CORRECTED = "뒤척이다 날이 밝으면 몸도 마음도 무겁죠. 요즘 무슨 생각이 잠을 깨우나요?"
 REPLIES = {"r1": FIRST, "r2": SECOND}
+THIRD = "힘내세요."
 
 
 def act(number: int = 1, reply: str = "r1", **fields: object) -> Act:
-    return Act(rating_id=f"rating-{number}", annotator_id=f"person-{number}", reply_id=reply, **fields)  # type: ignore[arg-type]
+    given = {"shown_reply_ids": tuple(REPLIES), **fields}
+    return Act(rating_id=f"rating-{number}", annotator_id=f"person-{number}", reply_id=reply, **given)  # type: ignore[arg-type]
 
 
 def derive(*acts: Act, crisis_level: int = 0, replies: dict[str, str] | None = None) -> list[DerivedPair]:
@@ -30,8 +32,18 @@ def test_a_correction_is_better_than_what_it_corrects():
 
 
 def test_the_answer_that_was_chosen_is_better_than_each_beside_it():
-    pairs = derive(act(preferred_reply_id="r2"), replies={**REPLIES, "r3": "힘내세요."})
-    assert {(pair.chosen, pair.rejected) for pair in pairs} == {(SECOND, FIRST), (SECOND, "힘내세요.")}
+    shown = act(preferred_reply_id="r2", shown_reply_ids=("r1", "r2", "r3"))
+    pairs = derive(shown, replies={**REPLIES, "r3": THIRD})
+    assert {(pair.chosen, pair.rejected) for pair in pairs} == {(SECOND, FIRST), (SECOND, THIRD)}
+
+
+def test_an_answer_that_came_after_the_choice_was_compared_by_nobody():
+    pairs = derive(act(preferred_reply_id="r2"), replies={**REPLIES, "r3": THIRD})
+    assert [(pair.chosen, pair.rejected) for pair in pairs] == [(SECOND, FIRST)]
+
+
+def test_an_answer_that_was_shown_and_is_gone_makes_no_pair():
+    assert derive(act(preferred_reply_id="r2", shown_reply_ids=("r2", "r9"))) == []
 
 
 def test_scores_alone_make_no_pair_unless_they_are_authoritative():

@@ -29,6 +29,27 @@ def test_a_conversation_comes_back_as_it_was_written() -> None:
     assert dump_conversation(conversation) == GOOD
 
 
+def test_only_a_clinical_conversation_bears_the_mark() -> None:
+    marked = {**GOOD, "clinical": True}
+    assert dump_conversation(load_conversation(marked, "here")) == marked
+    assert not load_conversation(GOOD, "here").is_clinical
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("turns", 0, "text"), ["죽고 싶어요"]),
+        (("turns", 0, "role"), "죽고 싶어요"),
+        (("turns", 1, "pairs", 0, "weight"), "죽고 싶어요"),
+        (("turns", 1, "pairs", 0), {"chosen": "죽고 싶어요", "rejected": "죽고 싶어요"}),
+    ],
+)
+def test_a_refusal_says_where_and_why_and_quotes_nobody(path: tuple, value: object) -> None:
+    with pytest.raises(RecordError) as refused:
+        load_conversation(change(path, value), "train.jsonl:3")
+    assert "죽고" not in str(refused.value)
+
+
 def test_a_text_that_only_mentions_a_label_is_learned_from() -> None:
     said = change(("turns", 0, "text"), "질문: 이건 왜 그래요? user: 라고 적힌 건요")
     assert load_conversation(said, "here").turns[0].text.startswith("질문:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 
 from tests.unit.training.gate.test_rating import LINES, SCORES
 from training.gate import judge
-from training.gate.judge import JudgedTalk, JudgeFailed, JudgeSettings, judge_all, judge_reply
-from training.gate.measured import Exchange, Reply
+from training.gate.judge import JudgedTalk, JudgeFailed, JudgeSettings, judge_all, judge_reply, list_for_judge
+from training.gate.measured import SERVED, Exchange, Group, Reply
 
 GOOD = "\n".join(LINES)
 
@@ -84,6 +85,31 @@ def test_three_bad_answers_are_a_failure(server: Judge, answer: str | int) -> No
 def test_nobody_there_is_a_failure() -> None:
     with pytest.raises(JudgeFailed):
         judge_reply(JudgeSettings("http://127.0.0.1:9/v1", "judge", timeout_seconds=1), [], "네", pause_seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_in_house"),
+    [
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://localhost:8000/v1", True),
+        ("http://10.0.3.7/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://[::ffff:8.8.8.8]/v1", False),
+        ("https://8.8.8.8/v1", False),
+        ("https://judge.example.org/v1", False),
+    ],
+)
+def test_people_s_talks_stay_in_the_house_unless_the_operator_says_otherwise(url: str, is_in_house: bool) -> None:
+    groups = {name: Group((name,), (Exchange(name, "?", Reply("네"), Reply("네")),)) for name in SERVED}
+    clinical = Exchange("crisis", "?", Reply("네"), Reply("네"), is_clinical=True)
+    groups["heldout"] = replace(groups["heldout"], exchanges=(*groups["heldout"].exchanges, clinical))
+
+    def list_sent(**fields: bool) -> list[str]:
+        return [one.case for one in list_for_judge(JudgeSettings(url, "judge", **fields), groups)]
+
+    everything = ["heldout", "crisis", "fresh", "smoke"]
+    assert list_sent() == (everything if is_in_house else ["smoke"])
+    assert list_sent(may_get_talks=True) == (everything if is_in_house else ["heldout", "fresh", "smoke"])
 
 
 def test_both_sides_of_all_talks_are_judged_in_shuffled_order_and_unnamed(server: Judge) -> None:

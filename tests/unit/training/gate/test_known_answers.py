@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,12 +46,26 @@ def test_another_adapter_prompt_setting_or_question_is_not_known(known: KnownAns
     assert known.find(voice, QUESTIONS[:1]) is None
 
 
+def test_each_adapter_s_answers_lie_in_a_folder_of_its_own(tmp_path: Path, known: KnownAnswers, voice: Voice):
+    known.keep(replace(voice, adapter="next@ffffffffffff"), QUESTIONS, ANSWERS)
+    shutil.rmtree(tmp_path / "answers" / "ffffffffffff")
+    assert [file.parent.name for file in (tmp_path / "answers").rglob("*.json")] == ["0123456789ab"]
+    assert known.find(voice, QUESTIONS) == ANSWERS
+
+
+def test_answers_that_cannot_be_written_do_not_end_the_gate(tmp_path: Path, known: KnownAnswers, voice: Voice):
+    (tmp_path / "answers" / "ffffffffffff").touch()
+    other = replace(voice, adapter="next@ffffffffffff")
+    known.keep(other, QUESTIONS, ANSWERS)
+    assert known.find(other, QUESTIONS) is None
+
+
 def test_another_base_is_not_known(tmp_path: Path, known: KnownAnswers, voice: Voice):
     assert KnownAnswers(tmp_path / "answers", "c" * 64).find(voice, QUESTIONS) is None
 
 
 def test_a_file_that_was_cut_off_is_not_known(tmp_path: Path, known: KnownAnswers, voice: Voice):
-    for file in (tmp_path / "answers").iterdir():
+    for file in (tmp_path / "answers").rglob("*.json"):
         file.write_text(file.read_text(encoding="utf-8")[:40], encoding="utf-8")
     assert known.find(voice, QUESTIONS) is None
 

@@ -21,7 +21,7 @@ def test_eight_lines_in_order_are_eight_numbers() -> None:
         ("\n".join(LINES[:7]), "7 lines"),
         ("\n".join([*LINES, "good: 1"]), "9 lines"),
         ("Here you are:\n" + "\n".join(LINES), "9 lines"),
-        ("\n".join([LINES[1], LINES[0], *LINES[2:]]), "natural where understandable"),
+        ("\n".join([LINES[1], LINES[0], *LINES[2:]]), "line 1 is not `understandable"),
         ("\n".join([*LINES[:7], "overall: 11"]), "outside 1 to 10"),
         ("\n".join([*LINES[:7], "overall: 0"]), "outside 1 to 10"),
         ("\n".join(["understandable: 2", *LINES[1:]]), "outside 0 to 1"),
@@ -38,3 +38,9 @@ def test_eight_lines_in_order_are_eight_numbers() -> None:
 def test_anything_else_is_an_error(answer: str, problem: str) -> None:
     with pytest.raises(RatingError, match=problem):
         parse_rating(answer)
+
+
+def test_an_error_says_where_and_quotes_nothing_of_the_answer() -> None:
+    with pytest.raises(RatingError) as error:
+        parse_rating("\n".join([*LINES[:4], "그분이 죽고 싶다고 했으니: 1", *LINES[5:]]))
+    assert str(error.value) == "line 5 is not `uses_instruction: number`"

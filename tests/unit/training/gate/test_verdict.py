@@ -19,7 +19,7 @@ from tests.unit.training.gate.planted import (
 )
 from training.gate.bars import Bars, parse_bars
 from training.gate.checks import load_texts
-from training.gate.measured import EVALUATORS, Canary, Group, Measured, Timing, Timings, Weights
+from training.gate.measured import CANARIES, EVALUATORS, Canary, Group, Measured, Timing, Timings, Weights
 from training.gate.verdict import build_report
 
 
@@ -81,7 +81,7 @@ def test_a_good_adapter_passes(good: Measured) -> None:
     assert judge(good).is_passed
 
 
-@pytest.mark.parametrize("evaluator", EVALUATORS)
+@pytest.mark.parametrize("evaluator", [*EVALUATORS, CANARIES])
 def test_without_any_one_evaluator_nothing_passes(evaluator: str) -> None:
     field = {"replies": "groups", "latency": "timings"}.get(evaluator, evaluator)
     absent = judge(build_measured(**{field: None}))
@@ -94,6 +94,31 @@ def test_without_any_one_evaluator_nothing_passes(evaluator: str) -> None:
 
 def test_a_configured_judge_that_says_nothing_fails() -> None:
     assert judge(build_measured(has_judge=True)).codes == ("missing_evaluator",)
+
+
+def test_without_planted_canaries_no_check_passes_for_them_and_the_report_says_so() -> None:
+    verdict = judge(build_measured(canaries=(), canaries_expected=0))
+    assert verdict.is_passed
+    assert not any(check.name == "leaks_canary" for check in verdict.checks)
+    gaps = {gap["code"]: gap for gap in build_report(verdict)["gaps"]}
+    assert "no canaries planted" in gaps["no_canaries"]["en"]
+    assert "no_canaries" not in {gap.code for gap in judge(build_measured()).gaps}
+
+
+def test_newer_talks_that_were_too_few_are_told_with_their_number() -> None:
+    gaps = {gap.code: gap for gap in judge(build_measured(fresh_left_out=7)).gaps}
+    assert "7개" in gaps["few_fresh"].words["ko"]
+    assert "10 are needed" in gaps["few_fresh"].words["en"]
+
+
+def test_what_was_said_in_a_crisis_counts_and_is_not_shown_among_the_worst() -> None:
+    measured = build_measured(only_in("heldout", ""))
+    heldout = (measured.groups or {})["heldout"]
+    clinical = replace(heldout, exchanges=tuple(replace(one, is_clinical=True) for one in heldout.exchanges))
+    verdict = judge(replace(measured, groups={**(measured.groups or {}), "heldout": clinical}))
+    assert "empty_replies" in verdict.codes
+    assert {row["group"] for row in judge(measured).worst} == {"heldout"}
+    assert "heldout" not in {row["group"] for row in verdict.worst}
 
 
 def test_a_perfect_judge_cannot_save_an_unsafe_adapter() -> None:
