@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from chat.pseudonyms.libraries import find_by_libraries
 from chat.pseudonyms.name_words import load_name_words
 from chat.pseudonyms.names import find_names
-from chat.pseudonyms.patterns import find_by_rules
+from chat.pseudonyms.patterns import find_by_rules, load_fragment
 from chat.pseudonyms.protect import find_placeholders, find_protected
 from chat.pseudonyms.reading import read_plain
 from chat.pseudonyms.spans import Span, drop_touching, join_overlapping
 
 _HOUSE = re.compile(r"(?:[로길동리가읍면] ?|번지 ?)\d|\d ?(?:동|호|번지|길)")
+_VERB_END = load_fragment("verb_end", "places.toml")
+_SHORT_SCHOOL = re.compile(rf"(?<![가-힣])[가-힣]{{2,7}}(?:[초중대]|(?<!{_VERB_END})고) $")
+_LONGEST_SHORT_SCHOOL = 10
 _YEAR_OF_BIRTH_CHARACTERS = 6  # "98년생", "2004년생": an age, not a date of birth
 
 
@@ -33,8 +36,18 @@ def detect(text: str, known_names: Collection[str] = ()) -> list[Span]:
     names = list(join_overlapping(drop_touching(find_names(plain, known_names), [*fences, *things])))
     others = (span for span in foreign if span.kind == "name" and _is_name(span, plain))
     more = join_overlapping(drop_touching(others, [*fences, *things, *names]))
-    found = (reading.restore(span) for span in [*things, *names, *more])
+    schools = drop_touching(find_schools_before([*names, *more], plain), [*fences, *things])
+    found = (reading.restore(span) for span in [*things, *names, *more, *schools])
     return sorted(found, key=lambda span: span.start)
+
+
+def find_schools_before(names: Iterable[Span], plain: str) -> Iterator[Span]:
+    """Right before a person's name, "윗말중" is a school; elsewhere the short form needs a word about schools."""
+    for name in names:
+        before = max(0, name.start - _LONGEST_SHORT_SCHOOL)
+        match = _SHORT_SCHOOL.search(plain[before : name.start])
+        if match and not load_name_words().is_no_school(match[0].strip()):
+            yield Span("school", before + match.start(), before + match.end() - 1)
 
 
 def _keep_outside(protected: Iterable[Span], sure: Iterable[Span]) -> list[Span]:
@@ -64,6 +77,8 @@ def _is_name(span: Span, plain: str) -> bool:
     words = load_name_words()
     word = plain[span.start : span.end].removesuffix("이")
     starts_inside = span.start > 0 and plain[span.start - 1].isalnum()
-    if starts_inside or words.is_ordinary(word) or word in words.both:
+    if starts_inside or words.is_ordinary(word) or word in words.both or words.is_verb(word, ""):
         return False
-    return (words.weigh_look(word) or 0) > 1
+    if words.looks_like_noun_with_particle(word, ""):
+        return False
+    return (words.weigh_look(word) or 0) > (2 if len(word) == 2 else 1)

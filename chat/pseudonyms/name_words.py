@@ -10,11 +10,15 @@ from functools import cache
 from chat.pseudonyms.particles import ends_in_consonant
 from chat.pseudonyms.patterns import RULES_FOLDER
 
-_AFTER_TITLE = "이|가|은|는|를|을|도|한테|에게|께|께서|의|랑|이랑|예요|이에요|님"
+_AFTER_TITLE = (
+    "입니다|인데|이고|이랑|네|하고|보다|처럼|이라|라|이야|야|보고|만|때문|"
+    "이|가|은|는|를|을|도|한테|에게|께|께서|의|랑|예요|이에요|님"
+)
+_ONLY_AFTER_NOUNS = frozenset({"를", "을", "와", "과", "의", "랑", "이랑", "하고", "처럼", "이에요", "예요"})
 _JOSA = frozenset("이가은는을를도의만와과로에나라아야고랑임서")
 # As last syllable of a name they could as well be a particle or an ending.
 # A verb or an adjective ends in these ("편안해", "남기고"); only a given name of the list may, without more signs.
-_VERBAL_LAST = frozenset("서면고지기해네두려시실게세셔셨신는란로에록더길자라예됨걸래었주리")
+_VERBAL_LAST = frozenset("서면고지기해네두려시실게세셔셨신는란로에록더길자라예됨걸래었주리심")
 _LOOSE_LAST = frozenset("이은을도나라가의로인한하고지기자만")
 
 
@@ -27,6 +31,10 @@ class NameWords:
     last: frozenset[str]
     given: frozenset[str]
     ordinary: frozenset[str]
+    everyday: frozenset[str]
+    verbs: frozenset[str]
+    short: frozenset[str]
+    short_words: frozenset[str]
     both: frozenset[str]
     person_endings: frozenset[str]
     plain_endings: frozenset[str]
@@ -36,7 +44,11 @@ class NameWords:
 
     def is_ordinary(self, word: str) -> bool:
         """A word of everyday Korean, also with a particle stuck to it."""
-        return word in self.ordinary or (len(word) > 2 and word[:-1] in self.ordinary and word[-1] in _JOSA)
+        return (
+            word in self.ordinary
+            or word in self.everyday
+            or (len(word) > 2 and word[:-1] in self.ordinary and word[-1] in _JOSA)
+        )
 
     def weigh_look(self, stem: str) -> int | None:
         """How much the stem looks like a name; None: not at all."""
@@ -60,7 +72,9 @@ class NameWords:
             return 0
         if stem in self.given:
             return 3
-        return 1 if stem[0] in self.first and stem[1] in self.last else None
+        if stem[0] not in self.first or stem[1] not in self.last:
+            return None
+        return 1 if stem[1] == "이" and ends_in_consonant(stem[0]) else 2
 
     def weigh_ending(self, ending: str, stem: str) -> int | None:
         """What follows the stem in its word: 4 for a title, 3 for what only people take, 1 for any particle; None: no
@@ -74,9 +88,18 @@ class NameWords:
         if ending in self.person_endings:
             needs_consonant = ending[0] in "이아"
             return 3 if not needs_consonant or ends_in_consonant(stem) else None
+        if ending in ("랑", "이랑"):
+            return 2 if ends_in_consonant(stem) == (ending == "이랑") else None
         if ending in self.plain_endings:
             return 1
         return None
+
+    def is_no_school(self, word: str) -> bool:
+        return word in self.ordinary or word in self.everyday
+
+    def is_verb(self, stem: str, ending: str) -> bool:
+        """고르+는 is one; in 고르+한테 the stem is a noun."""
+        return stem in self.verbs and ending not in self.person_endings and ending not in _ONLY_AFTER_NOUNS
 
     def is_listed(self, stem: str) -> bool:
         """Whether its given part is a name that is hardly ever anything else."""
@@ -97,6 +120,7 @@ class NameWords:
 def load_name_words() -> NameWords:
     names = tomllib.loads((RULES_FOLDER / "names.toml").read_text(encoding="utf-8"))
     words = tomllib.loads((RULES_FOLDER / "name_words.toml").read_text(encoding="utf-8"))
+    everyday = tomllib.loads((RULES_FOLDER / "everyday.toml").read_text(encoding="utf-8"))
     titles = tuple(sorted(words["titles"], key=len, reverse=True))
     relations = "|".join(sorted(words["relations"], key=len, reverse=True))
     return NameWords(
@@ -107,6 +131,10 @@ def load_name_words() -> NameWords:
         last=frozenset(names["last"]),
         given=frozenset(line[0] + last for line in names["given"].split("\n") if line for last in line[2:]),
         ordinary=frozenset([*words["ordinary"].split(), *words["titles"], *words["relations"]]),
+        everyday=frozenset(everyday["nouns"].split()),
+        verbs=frozenset(everyday["verbs"].split()),
+        short=frozenset(names["short"] + names["short_words"]),
+        short_words=frozenset(names["short_words"]),
         both=frozenset(words["both"].split()),
         person_endings=frozenset(words["person_endings"]),
         plain_endings=frozenset(words["plain_endings"]),

@@ -65,6 +65,11 @@ def _read_file(file: Path) -> Iterator[Rule]:
             yield Rule(entry["kind"], compile_pattern(pattern, fragments), entry.get("sure", False))
 
 
+def load_fragment(name: str, file: str) -> str:
+    table = tomllib.loads((RULES_FOLDER / file).read_text(encoding="utf-8"))
+    return _join(table["fragments"][name])
+
+
 def _join(words: str | list[str]) -> str:
     return words if isinstance(words, str) else f"(?:{'|'.join(sorted(words, key=len, reverse=True))})"
 

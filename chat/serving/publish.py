@@ -29,7 +29,7 @@ def publish(
         raise ServingRefused("wrong_character", f"{adapter.name} for {character.key}")
     # Always before the character's row, and without barring new rows that point to the adapter.
     current = Adapter.objects.select_for_update(of=("self",), no_key=True).get(pk=adapter.pk)
-    locked = Character.objects.select_for_update().get(pk=adapter.character_id)
+    locked = Character.objects.select_for_update(no_key=True).get(pk=adapter.character_id)
     if current.is_tainted:
         raise ServingRefused("tainted", adapter.name)
     if Release.objects.of(locked).open().exists():

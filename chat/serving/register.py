@@ -22,7 +22,7 @@ def register_adapter(folder: Path, character: Character) -> Adapter:
     checked = check_folder(folder, largest_bytes=settings.MARY_ADAPTER_BYTES, base=_find_base())
     name = name_adapter(character, checked)
     with transaction.atomic():
-        Character.objects.select_for_update().get(pk=character.pk)
+        Character.objects.select_for_update(no_key=True).get(pk=character.pk)
         copy_folder(checked, Path(settings.MARY_PUBLISHED_FOLDER) / name)
         return _record(checked, character, name, folder=name)
 

@@ -27,7 +27,7 @@ DEATHS: Final = 2
 def lock_release(release_id: UUID) -> Release:
     """Both rows, in the one order that all use. Raises Release.DoesNotExist."""
     character_id = Release.objects.values_list("character_id", flat=True).get(pk=release_id)
-    character = Character.objects.select_for_update().get(pk=character_id)
+    character = Character.objects.select_for_update(no_key=True).get(pk=character_id)
     release = Release.objects.select_for_update(of=("self",)).select_related("adapter").get(pk=release_id)
     release.character = character
     return release

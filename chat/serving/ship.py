@@ -26,7 +26,7 @@ def release_shipped(key: str, folder: Path) -> None:
     A newer product brings newer adapters: they take the place of older ones that came with it, and of nothing that a
     person decided.
     """
-    character = Character.objects.select_for_update().get(key=key)
+    character = Character.objects.select_for_update(no_key=True).get(key=key)
     live = Release.objects.of(character).live().select_related("adapter").first()
     adapter = _find_shipped(folder / key, character)
     if adapter is None or (live is not None and live.adapter_id == adapter.pk):

@@ -27,7 +27,7 @@ def ask_for_evaluation(run: TrainingRun) -> Evaluation:
     """
     if run.adapter is None:
         raise RunRefused("run_not_done")
-    character = Character.objects.select_for_update().get(pk=run.character_id)
+    character = Character.objects.select_for_update(no_key=True).get(pk=run.character_id)
     live = find_live_adapter(character)
     waiting = Evaluation.objects.filter(candidate=run.adapter, live=live, state__in=LIVE_STATES).first()
     if waiting is not None:

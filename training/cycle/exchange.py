@@ -176,7 +176,7 @@ def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
     sides = _split_sides(path, character)
     digest = write_files(render_sides(sides))
     with transaction.atomic():
-        Character.objects.select_for_update().get(pk=character.pk)
+        Character.objects.select_for_update(no_key=True).get(pk=character.pk)
         if Snapshot.objects.filter(digest=digest).exists():
             raise TrainingRefused("already_imported")
         clean = Snapshot.objects.filter(character=character).exclude(state=SnapshotState.TAINTED)
