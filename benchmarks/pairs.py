@@ -82,6 +82,8 @@ def measure_here(ratings: int) -> dict[str, Any]:
     sweep_pairs()
     seconds = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_SELF)
+    if not Pair.objects.exists():
+        raise SystemExit("no pair came of the ratings: what is measured is not what it should be")
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
         "ratings": rooms * TURNS,
@@ -114,7 +116,7 @@ def make_people(users: int) -> dict[str, Any]:
                 false, false, now() FROM generate_series(0, %(users)s - 1) u;
             INSERT INTO consent (consent_id, user_id, kind, is_granted, text_version, text_sha256, dt_decided)
             SELECT gen_random_uuid(), md5('user' || u)::uuid, kind, true, '', '', now()
-            FROM generate_series(0, %(users)s - 1) u, unnest(ARRAY['human_review', 'training']) kind;
+            FROM generate_series(0, %(users)s - 1) u, unnest(ARRAY['service', 'sensitive', 'human_review', 'training']) kind;
             """,
             {"users": users},
         )

@@ -13,7 +13,7 @@ KILLS: list[Victim] = ["child", "valkey", "trainer", "postgres", "parent"]
 
 @pytest.mark.timeout(400)
 def test_a_run_goes_on_whatever_dies_around_it_and_ends_once(tmp_path: Path) -> None:
-    outcome = run_flywheel(tmp_path, KILLS, seed=5, steps=1500, kills_a_run=len(KILLS))
+    outcome = run_flywheel(tmp_path, KILLS, seed=5, steps=500, kills_a_run=len(KILLS))
     text = render(outcome)
     assert outcome.is_clean, text
     assert outcome.ends.keys() == {"done"}, text
