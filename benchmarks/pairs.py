@@ -116,7 +116,8 @@ def make_people(users: int) -> dict[str, Any]:
                 false, false, now() FROM generate_series(0, %(users)s - 1) u;
             INSERT INTO consent (consent_id, user_id, kind, is_granted, text_version, text_sha256, dt_decided)
             SELECT gen_random_uuid(), md5('user' || u)::uuid, kind, true, '', '', now()
-            FROM generate_series(0, %(users)s - 1) u, unnest(ARRAY['service', 'sensitive', 'human_review', 'training']) kind;
+            FROM generate_series(0, %(users)s - 1) u,
+                unnest(ARRAY['service', 'sensitive', 'human_review', 'training']) kind;
             """,
             {"users": users},
         )
