@@ -55,6 +55,11 @@ def save_and_wait(page: Page) -> None:
     expect(page.locator(f'[data-save="{before}"]')).to_have_count(0)
 
 
+def decide(page: Page) -> None:
+    page.wait_for_load_state()  # a page that has just been come to hears no keys before its script stands
+    press(page, "5", "Control+Enter")
+
+
 def count_today(page: Page) -> int:
     return int(page.locator("[data-today]").inner_text())
 
@@ -217,9 +222,9 @@ def test_one_decided_dispute_leads_to_the_next(open_expert) -> None:
     page = open_expert(2, page=f"{QUEUE}?state=disputed", state="disputed").page
     page.locator(".mary-way").first.click()
     first = page.locator("[data-decide]").get_attribute("data-decide") or ""
-    press(page, "5", "Control+Enter")
+    decide(page)
     expect(page.locator(f'[data-decide]:not([data-decide="{first}"])')).to_be_visible()
-    press(page, "5", "Control+Enter")
+    decide(page)
     page.wait_for_url(f"**{QUEUE}?state=disputed")
 
 

@@ -32,7 +32,7 @@ from training.models import Evaluation, RunState, Snapshot, SnapshotState, Train
 from training.watched import is_free
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LONG, MANY, SOME = 100_000, 400, 60
+LONG, MANY = 100_000, 400
 WAIT_SECONDS = 60.0
 
 
@@ -242,7 +242,7 @@ def test_whoever_lost_the_claim_stops_its_trainer_and_writes_nothing(snapshot, s
 
 
 def test_a_trainer_that_is_killed_goes_on_in_the_same_attempt(snapshot, start_worker):
-    run = build_run(snapshot, max_steps=SOME)
+    run = build_run(snapshot, max_steps=MANY)
     worker = start_worker()
     wait_for_steps(run)
     kill_trainer(run)
