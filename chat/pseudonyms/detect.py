@@ -46,7 +46,7 @@ def find_schools_before(names: Iterable[Span], plain: str) -> Iterator[Span]:
     for name in names:
         before = max(0, name.start - _LONGEST_SHORT_SCHOOL)
         match = _SHORT_SCHOOL.search(plain[before : name.start])
-        if match and not load_name_words().is_no_school(match[0].strip()):
+        if match and not load_name_words().is_listed_word(match[0].strip()):
             yield Span("school", before + match.start(), before + match.end() - 1)
 
 

@@ -44,11 +44,10 @@ class NameWords:
 
     def is_ordinary(self, word: str) -> bool:
         """A word of everyday Korean, also with a particle stuck to it."""
-        return (
-            word in self.ordinary
-            or word in self.everyday
-            or (len(word) > 2 and word[:-1] in self.ordinary and word[-1] in _JOSA)
-        )
+        return self.is_listed_word(word) or (len(word) > 2 and word[:-1] in self.ordinary and word[-1] in _JOSA)
+
+    def is_listed_word(self, word: str) -> bool:
+        return word in self.ordinary or word in self.everyday
 
     def weigh_look(self, stem: str) -> int | None:
         """How much the stem looks like a name; None: not at all."""
@@ -93,9 +92,6 @@ class NameWords:
         if ending in self.plain_endings:
             return 1
         return None
-
-    def is_no_school(self, word: str) -> bool:
-        return word in self.ordinary or word in self.everyday
 
     def is_verb(self, stem: str, ending: str) -> bool:
         """고르+는 is one; in 고르+한테 the stem is a noun."""

@@ -7,7 +7,7 @@ sides for an hour is no sign against either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -63,14 +63,13 @@ def _hear(release: Release, adapter: str, trial: Trial) -> None:
         trial.hear(name == adapter, tuple(map(bool, outcome)), (dt_finished, reply_id))
 
 
-def describe_arms(blocks: Iterable[tuple[Outcome, Outcome]]) -> dict[str, dict[str, Any]]:
+def describe_arms(blocks: Sequence[tuple[Outcome, Outcome]]) -> dict[str, dict[str, Any]]:
     """Of each rate: bad replies and all replies of both arms, and the evidence that the new one is worse."""
-    pairs = list(blocks)
     return {
         rate: {
-            "canary": [sum(new[index] for new, _ in pairs), len(pairs)],
-            "live": [sum(old[index] for _, old in pairs), len(pairs)],
-            "evidence": measure_evidence((new[index], old[index]) for new, old in pairs),
+            "canary": [sum(new[index] for new, _ in blocks), len(blocks)],
+            "live": [sum(old[index] for _, old in blocks), len(blocks)],
+            "evidence": measure_evidence((new[index], old[index]) for new, old in blocks),
         }
         for index, rate in enumerate(RATES)
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from chat.inference.digest import DIGEST_CHARACTERS
+from chat.inference.digest import DIGEST_CHARACTERS, get_digest
 from chat.models import Adapter, Character, InferenceWorker
 from chat.serving.check import GGUF, NAME, WEIGHTS, CheckedFolder, check_folder
 from chat.serving.copy import copy_folder
@@ -62,4 +62,4 @@ def _record(checked: CheckedFolder, character: Character, name: str, *, folder: 
 def _find_base() -> str:
     """The beginning of the sha256 of what workers run; empty before the first one ran. Each worker checks it again."""
     newest = InferenceWorker.objects.filter(lm__contains="@").order_by("-dt_heartbeat").first()
-    return newest.lm.rpartition("@")[2] if newest else ""
+    return get_digest(newest.lm) if newest else ""

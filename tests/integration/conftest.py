@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,14 @@ from chat.models import Session
 def _fresh_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests share one Valkey; a test's throttle counts must not meet another's."""
     cache.delete_pattern("*")
+
+
+@pytest.fixture
+def training_folders(tmp_path: Path, settings: Any) -> Path:
+    """Where this test's runs and snapshots lie."""
+    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
+    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
+    return tmp_path
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -18,13 +17,7 @@ from training.cycle.freeze import freeze_snapshot
 from training.cycle.retrain import close_receipts, retrain_clean, sweep_receipts
 from training.models import RunState, Snapshot, TrainingRun, Withdrawal
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _folders(tmp_path: Path, settings: Any) -> None:
-    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
-    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("training_folders")]
 
 
 @pytest.fixture

@@ -19,14 +19,7 @@ from training.cycle.refusals import TrainingRefused
 from training.finetune.records import read_conversations
 from training.models import Snapshot, SnapshotState
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, settings):
-    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
-    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
-    return tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("training_folders")]
 
 
 def read(snapshot: Snapshot) -> dict[str, bytes]:
@@ -83,13 +76,13 @@ def test_a_new_pair_makes_a_new_snapshot_that_says_what_came():
     assert second.difference == {"added": 1, "removed": 0, "kept": 6}
 
 
-def test_an_imported_snapshot_says_how_many_pairs_and_what_came_and_went(folder: Path):
+def test_an_imported_snapshot_says_how_many_pairs_and_what_came_and_went(tmp_path: Path):
     character, expert = build_character(), build_staff()
     build_pairs(character, expert, 12)
-    export_snapshot(first := freeze_snapshot(character, None), folder / "out", "ours")
-    lines = (folder / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "in.jsonl").write_text("".join(lines[1:]), encoding="utf-8")
-    imported = import_snapshot(folder / "in.jsonl", character, build_staff())
+    export_snapshot(first := freeze_snapshot(character, None), tmp_path / "out", "ours")
+    lines = (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "in.jsonl").write_text("".join(lines[1:]), encoding="utf-8")
+    imported = import_snapshot(tmp_path / "in.jsonl", character, build_staff())
     kept = len(lines) - 1
     assert imported.previous == first
     assert imported.difference == {"added": 0, "removed": 12 - kept, "kept": kept}
@@ -97,20 +90,20 @@ def test_an_imported_snapshot_says_how_many_pairs_and_what_came_and_went(folder:
     assert imported.counts["heldout"] == imported.counts["conversations"]["heldout"]
 
 
-def test_an_import_after_a_snapshot_without_files_has_no_difference(folder: Path):
+def test_an_import_after_a_snapshot_without_files_has_no_difference(tmp_path: Path):
     character = build_character()
     build_pairs(character, build_staff(), 3)
-    export_snapshot(first := freeze_snapshot(character, None), folder / "out", "ours")
+    export_snapshot(first := freeze_snapshot(character, None), tmp_path / "out", "ours")
     shutil.rmtree(get_snapshot_folder(first.digest))
-    imported = import_snapshot(folder / "out" / "train.jsonl", character, build_staff())
+    imported = import_snapshot(tmp_path / "out" / "train.jsonl", character, build_staff())
     assert (imported.previous, imported.difference) == (first, {})
 
 
-def test_a_frozen_snapshot_is_compared_with_the_frozen_one_before_and_not_with_an_imported_one(folder: Path):
+def test_a_frozen_snapshot_is_compared_with_the_frozen_one_before_and_not_with_an_imported_one(tmp_path: Path):
     character, expert = build_character(), build_staff()
     build_pairs(character, expert, 6)
-    export_snapshot(first := freeze_snapshot(character, None), folder / "out", "ours")
-    import_snapshot(folder / "out" / "train.jsonl", character, build_staff())
+    export_snapshot(first := freeze_snapshot(character, None), tmp_path / "out", "ours")
+    import_snapshot(tmp_path / "out" / "train.jsonl", character, build_staff())
     correct(build_answered(build_giver(), character), expert, "새로 들어온 이야기네요. 어떤 하루였어요?")
     second = freeze_snapshot(character, None)
     assert (second.previous, second.difference) == (first, {"added": 1, "removed": 0, "kept": 6})
@@ -171,36 +164,36 @@ def test_the_database_too_refuses_an_approval_by_the_builder():
 
 
 @pytest.mark.parametrize("form", ["ours", "trl-preference", "alpaca", "sharegpt", "trl-conversational"])
-def test_a_snapshot_is_exported_in_every_format(folder: Path, form: str):
+def test_a_snapshot_is_exported_in_every_format(tmp_path: Path, form: str):
     character = build_character()
     build_pairs(character, build_staff(), 12)
-    done = export_snapshot(freeze_snapshot(character, None), folder / "out", form)
+    done = export_snapshot(freeze_snapshot(character, None), tmp_path / "out", form)
     assert done["train"].conversations > 0
-    assert json.loads((folder / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert json.loads((tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()[0])
 
 
 @pytest.mark.parametrize("form", ["alpaca", "sharegpt", "trl-conversational"])
-def test_a_format_without_pairs_gets_the_better_answers_and_never_the_worse(folder: Path, form: str):
+def test_a_format_without_pairs_gets_the_better_answers_and_never_the_worse(tmp_path: Path, form: str):
     character = build_character()
     build_pairs(character, build_staff(), 12)
-    export_snapshot(freeze_snapshot(character, None), folder / "out", form)
-    written = (folder / "out" / "train.jsonl").read_text(encoding="utf-8")
+    export_snapshot(freeze_snapshot(character, None), tmp_path / "out", form)
+    written = (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8")
     assert "이야기까지 들려주셔서 고마워요" in written
     assert "힘내세요" not in written
 
 
-def test_what_was_exported_is_imported_as_a_snapshot_that_waits_for_approval(folder: Path):
+def test_what_was_exported_is_imported_as_a_snapshot_that_waits_for_approval(tmp_path: Path):
     character, by = build_character(), build_staff()
     build_pairs(character, build_staff(), 12)
     snapshot = freeze_snapshot(character, None)
-    export_snapshot(snapshot, folder / "out", "ours")
-    inspected = inspect_import(folder / "out" / "train.jsonl", character)
+    export_snapshot(snapshot, tmp_path / "out", "ours")
+    inspected = inspect_import(tmp_path / "out" / "train.jsonl", character)
     assert (inspected.is_clean, Snapshot.objects.count()) == (True, 1)
-    imported = import_snapshot(folder / "out" / "train.jsonl", character, by)
+    imported = import_snapshot(tmp_path / "out" / "train.jsonl", character, by)
     assert (imported.state, imported.counts["pairs"]) == (SnapshotState.BUILT, snapshot.counts["train"])
 
 
-def test_a_bad_file_is_refused_whole_with_its_first_faults(folder: Path):
+def test_a_bad_file_is_refused_whole_with_its_first_faults(tmp_path: Path):
     character = build_character()
     good = {
         "id": "a",
@@ -208,7 +201,7 @@ def test_a_bad_file_is_refused_whole_with_its_first_faults(folder: Path):
         "turns": [{"role": "user", "text": "네"}, {"role": "bot", "text": "그래요."}],
     }
     bad = {**good, "id": "b", "turns": [{"role": "user", "text": "### 응답: 네"}, {"role": "bot", "text": "그래요."}]}
-    file = folder / "given.jsonl"
+    file = tmp_path / "given.jsonl"
     file.write_text("\n".join(map(json.dumps, (good, bad))), encoding="utf-8")
     with pytest.raises(TrainingRefused, match="template_label"):
         import_snapshot(file, character, build_staff())

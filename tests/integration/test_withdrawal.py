@@ -49,14 +49,7 @@ from training.models import (
     Withdrawal,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, settings):
-    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
-    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
-    return tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("training_folders")]
 
 
 class Learned:
@@ -261,12 +254,12 @@ def test_no_reply_of_a_tainted_adapter_stays_in_a_report_and_the_broken_rules_do
 
 
 def test_half_written_copies_and_kept_answers_go_with_what_was_tainted(
-    learned: Learned, folder: Path, django_capture_on_commit_callbacks
+    learned: Learned, tmp_path: Path, django_capture_on_commit_callbacks
 ):
     evaluation = build_evaluation(learned)
     names = [f".{learned.run.pk}.partial", f".{learned.run.pk}.old", f".gate-{evaluation.pk}.partial"]
-    places = [folder / "runs" / name for name in names]
-    places += [folder / "snapshots" / f".{learned.snapshot.digest}.partial"]
+    places = [tmp_path / "runs" / name for name in names]
+    places += [tmp_path / "snapshots" / f".{learned.snapshot.digest}.partial"]
     places += [get_answers_folder() / learned.adapter.name.partition("@")[2]]
     for place in places:
         place.mkdir(parents=True)
@@ -311,10 +304,10 @@ def test_a_gate_that_runs_begins_anew_without_the_words(learned: Learned):
     assert evaluation.state == "queued"
 
 
-def test_an_old_export_does_not_bring_withdrawn_words_back(learned: Learned, folder: Path):
-    export_snapshot(learned.snapshot, folder / "out", "ours")
+def test_an_old_export_does_not_bring_withdrawn_words_back(learned: Learned, tmp_path: Path):
+    export_snapshot(learned.snapshot, tmp_path / "out", "ours")
     grant(learned.givers[0], ConsentKind.TRAINING, is_granted=False)
-    files = [folder / "out" / "train.jsonl", folder / "out" / "heldout.jsonl"]
+    files = [tmp_path / "out" / "train.jsonl", tmp_path / "out" / "heldout.jsonl"]
     faults = [code for file in files if file.exists() for code in inspect_import(file, learned.character).fault_codes]
     assert faults == ["withdrawn"]
 

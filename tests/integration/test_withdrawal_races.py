@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +19,10 @@ from training.cycle.refusals import TrainingRefused
 from training.cycle.withdraw import withdraw_review
 from training.models import Pair, Snapshot, SnapshotState, Withdrawal, WithdrawalCause
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("training_folders")]
 
 PATIENCE_SECONDS = 0.5
 """Whoever has not ended by then waits for a lock."""
-
-
-@pytest.fixture(autouse=True)
-def _folders(tmp_path: Path, settings: Any) -> None:
-    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
-    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from training.admin import rating_pages as pages
 from training.admin.agreement import show_agreement
 from training.admin.queue_actions import WHY_LEFT_OUT, QueueActionForm, ask_reviews, assign, list_raters, release
 from training.cycle.assign import sort_for
-from training.cycle.lease import RATE, REVIEW_CRISIS, exclude_clinical, lock_item
+from training.cycle.lease import RATE, list_readable, lock_item
 from training.cycle.settle import settle_item
 from training.models import ItemState, ReviewItem, ReviewLease
 from training.models.items import QueueReason
@@ -121,8 +121,7 @@ class ReviewItemAdmin(ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewItem]:
         leases = ReviewLease.objects.filter(dt_until__gt=timezone.now()).select_related("annotator")
         items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
-        if not _may(request, REVIEW_CRISIS):
-            items = exclude_clinical(items)
+        items = list_readable(items, cast(User, request.user))
         items = items.select_related("reply__dialog__counsel__character", "assigned_to")
         items = items.prefetch_related(Prefetch("leases", leases, to_attr="live_leases"))
         items = items.annotate(standing=Count("ratings", filter=Q(ratings__dt_withdrawn__isnull=True)))

@@ -9,8 +9,8 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -25,6 +25,11 @@ WHY_LEFT_OUT: Final[dict[LeftOut, Promise]] = {
     LeftOut.SEEN: _("맡을 사람이 이미 평가했거나 건너뛴 답변"),
     LeftOut.UNASSIGNED: _("맡은 사람이 없던 답변"),
     LeftOut.WITHDRAWN: _("사용자가 거둔 답변"),
+}
+
+MISSING: Final[dict[str, Promise]] = {
+    "person": _("누구에게 맡길지 골라 주세요."),
+    "needed": _("몇 사람에게 평가를 받을지 골라 주세요."),
 }
 
 
@@ -61,9 +66,8 @@ class QueueActionForm(ActionForm):  # type: ignore[misc]
 
 @admin.action(description=_("고른 사람에게 맡기기"), permissions=["change"])
 def assign(model_admin: Any, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
-    person = _read_choices(request).get("person")
+    person = _read_choice(model_admin, request, "person")
     if person is None:
-        model_admin.message_user(request, gettext("누구에게 맡길지 골라 주세요."), messages.ERROR)
         return
     outcome = assign_items(_list_ids(items), person)
     said = ngettext(
@@ -83,9 +87,8 @@ def release(model_admin: Any, request: HttpRequest, items: QuerySet[ReviewItem])
 
 @admin.action(description=_("필요한 평가 수 바꾸기"), permissions=["change"])
 def ask_reviews(model_admin: Any, request: HttpRequest, items: QuerySet[ReviewItem]) -> None:
-    needed = _read_choices(request).get("needed")
+    needed = _read_choice(model_admin, request, "needed")
     if needed is None:
-        model_admin.message_user(request, gettext("몇 사람에게 평가를 받을지 골라 주세요."), messages.ERROR)
         return
     outcome = ask_for_reviews(_list_ids(items), needed)
     said = ngettext(
@@ -96,11 +99,14 @@ def ask_reviews(model_admin: Any, request: HttpRequest, items: QuerySet[ReviewIt
     _tell(model_admin, request, said % {"number": outcome.changed, "needed": needed}, outcome)
 
 
-def _read_choices(request: HttpRequest) -> dict[str, Any]:
-    """Beside the action itself, by which Django has found this function; it refuses a choice that was not offered."""
+def _read_choice(model_admin: Any, request: HttpRequest, name: str) -> Any:
+    """None, and told so, where nothing was chosen, or something that was not offered."""
     form = QueueActionForm(request.POST)
     form.is_valid()
-    return dict(form.cleaned_data)
+    choice = form.cleaned_data.get(name)
+    if choice is None:
+        model_admin.message_user(request, MISSING[name], messages.ERROR)
+    return choice
 
 
 def _list_ids(items: QuerySet[ReviewItem]) -> list[Any]:

@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from chat.admin.read_only import ReadOnlyAdmin
 from chat.models import User
-from training.cycle.lease import REVIEW_CRISIS, exclude_clinical
+from training.cycle.lease import list_readable
 from training.models import Rating, RatingReason, RawAccess, ReviewItem
 
 
@@ -34,9 +34,7 @@ class RatingAdmin(ReadOnlyAdmin):
     ordering = ("-dt_rated",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rating]:
-        items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
-        if not cast(User, request.user).has_perm(REVIEW_CRISIS):
-            items = exclude_clinical(items)
+        items = list_readable(ReviewItem.objects.of_consenting_users(), cast(User, request.user))
         return cast("QuerySet[Rating]", super().get_queryset(request).filter(item__in=items))
 
     @display(description=_("까닭"), label=True)  # type: ignore[untyped-decorator]

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from chat.models import User
-from training.cycle.lease import REVIEW_CRISIS, check_may_rate, exclude_clinical, exclude_seen
+from training.cycle.lease import check_may_rate, exclude_seen, list_readable
 from training.cycle.settle import settle_item
 from training.models import ItemState, ReviewItem
 
@@ -72,7 +72,7 @@ def ask_for_reviews(item_ids: Collection[UUID], needed: int) -> Outcome:
 def sort_for(items: QuerySet[ReviewItem], person: User) -> tuple[list[UUID], dict[LeftOut, int]]:
     """Those that the person can still rate, and how many of the others there are for each reason."""
     opened = items.filter(state=ItemState.OPEN)
-    readable = opened if person.has_perm(REVIEW_CRISIS) else exclude_clinical(opened)
+    readable = list_readable(opened, person)
     suited = list(exclude_seen(readable, person).values_list("pk", flat=True))
     numbers = items.count(), opened.count(), readable.count()
     left_out = {

@@ -39,9 +39,8 @@ class Contents:
     pairs: dict[str, tuple[Pair, bool]] = field(default_factory=dict)  # by key; True: held out
     left_out: Counter[str] = field(default_factory=Counter)
     rooms: frozenset[UUID] = frozenset()
-    withdrawn: frozenset[UUID] = (
-        frozenset()
-    )  # items of these rooms that their users had taken back, before any was read
+    # Items of these rooms that their users had taken back before any was read.
+    withdrawn: frozenset[UUID] = frozenset()
 
     def render(self) -> dict[str, bytes]:
         return render_sides(self.sides)

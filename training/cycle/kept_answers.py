@@ -12,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import F, Q
 
+from chat.inference.digest import get_digest
 from chat.models import Adapter, Character, Release
 from training.cycle.evaluate import LIVE_STATES
 from training.finetune.run_folder import delete_folder
@@ -25,12 +26,12 @@ def get_answers_folder() -> Path:
 
 
 def forget_answers(adapter: Adapter) -> None:
-    delete_folder(get_answers_folder() / _get_digest(adapter.name))
+    delete_folder(get_answers_folder() / get_digest(adapter.name))
 
 
 def sweep_answers() -> None:
     places = list(get_answers_folder().glob("*"))
-    kept = set(map(_get_digest, _list_heard()))
+    kept = set(map(get_digest, _list_heard()))
     for place in places:
         if place.name not in kept:
             delete_folder(place)
@@ -44,7 +45,3 @@ def _list_heard() -> set[str]:
     judged = Evaluation.objects.filter(Q(state__in=LIVE_STATES) | is_fresh & Q(state=EvaluationState.PASSED))
     chosen = Q(name__in=Character.objects.values("adapter")) | Q(releases__in=serving) | Q(evaluations__in=judged)
     return set(Adapter.objects.clean().filter(chosen).values_list("name", flat=True))
-
-
-def _get_digest(name: str) -> str:
-    return name.rpartition("@")[2]

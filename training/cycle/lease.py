@@ -53,22 +53,26 @@ def list_takeable(annotator: User, now: datetime) -> QuerySet[ReviewItem]:
     others = ReviewLease.objects.filter(item=OuterRef("pk"), dt_until__gt=now).exclude(annotator=annotator)
     items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
     items = items.filter(Q(assigned_to=None) | Q(assigned_to=annotator), state=ItemState.OPEN)
-    items = exclude_seen(items, annotator)
+    items = list_readable(exclude_seen(items, annotator), annotator)
     items = items.annotate(standing=_count(Rating.objects.standing().filter(item=OuterRef("pk"))), held=_count(others))
-    if not annotator.has_perm(REVIEW_CRISIS):
-        items = exclude_clinical(items)
     return items.filter(needed__gt=F("standing") + F("held")).order_by("-priority", "dt_queued", "pk")
 
 
 def exclude_seen(items: QuerySet[ReviewItem], annotator: User) -> QuerySet[ReviewItem]:
     """Those that this person has neither rated nor skipped."""
-    own = {"item": OuterRef("pk"), "annotator": annotator}
-    rated, skipped = Rating.objects.standing().filter(**own), ReviewSkip.objects.filter(**own)
-    return items.filter(~Exists(rated), ~Exists(skipped))
+    skipped = ReviewSkip.objects.filter(item=OuterRef("pk"), annotator=annotator)
+    return exclude_rated(items, annotator).filter(~Exists(skipped))
 
 
-def exclude_clinical(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
-    """Those that everybody who rates may read; asked of the rooms as they are, not only of what was queued."""
+def exclude_rated(items: QuerySet[ReviewItem], annotator: User) -> QuerySet[ReviewItem]:
+    rated = Rating.objects.standing().filter(item=OuterRef("pk"), annotator=annotator)
+    return items.filter(~Exists(rated))
+
+
+def list_readable(items: QuerySet[ReviewItem], reader: User) -> QuerySet[ReviewItem]:
+    """Rooms with a crisis are for clinical reviewers; asked of the rooms as they are, not only of what was queued."""
+    if reader.has_perm(REVIEW_CRISIS):
+        return items
     crisis = has_crisis_so_far("reply__dialog__counsel", "reply__dialog__seq")
     return items.filter(~crisis, needs_clinical=False)
 

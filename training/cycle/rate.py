@@ -13,14 +13,22 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Reply, User
 from training.bell import ring
 from training.cycle.correction import clean_correction
 from training.cycle.crisis_turns import shows_crisis
-from training.cycle.lease import REVIEW_CRISIS, check_may_rate, exclude_clinical, list_takeable, lock_item, pass_on
+from training.cycle.lease import (
+    REVIEW_CRISIS,
+    check_may_rate,
+    exclude_rated,
+    list_readable,
+    list_takeable,
+    lock_item,
+    pass_on,
+)
 from training.cycle.masked_room import SHOWN_STATES, read_masked_room
 from training.cycle.review_refusals import ReviewRefused
 from training.cycle.settle import settle_item
@@ -91,11 +99,8 @@ def adjudicate(item_id: UUID, reviewer: User, act: RatingAct) -> Rating:
 
 def find_dispute(reviewer: User) -> ReviewItem | None:
     """What this person may decide next: disputed, readable to them and not rated by them."""
-    own = Rating.objects.standing().filter(item=OuterRef("pk"), annotator=reviewer)
-    items: QuerySet[ReviewItem] = ReviewItem.objects.of_consenting_users()
-    items = items.filter(~Exists(own), state=ItemState.DISPUTED)
-    if not reviewer.has_perm(REVIEW_CRISIS):
-        items = exclude_clinical(items)
+    disputed = ReviewItem.objects.of_consenting_users().filter(state=ItemState.DISPUTED)
+    items = exclude_rated(list_readable(disputed, reviewer), reviewer)
     return items.order_by("-priority", "dt_queued", "pk").first()
 
 

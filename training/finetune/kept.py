@@ -58,11 +58,7 @@ def convert_tokenizer(gguf: Path) -> Any:
 
 
 def name_folder(gguf: Path, what: str) -> Path:
-    return gguf.with_name(f"{_name_any_version(gguf, what)}{version('transformers')}")
-
-
-def _name_any_version(gguf: Path, what: str) -> str:
-    return f"{gguf.stem}-{sha256_of(gguf)[:DIGEST_CHARACTERS]}-{what}-"
+    return gguf.with_name(f"{gguf.stem}-{sha256_of(gguf)[:DIGEST_CHARACTERS]}-{what}-{version('transformers')}")
 
 
 def _keep(gguf: Path, what: str, fill: Callable[[Path], None]) -> Path | None:
@@ -74,7 +70,7 @@ def _keep(gguf: Path, what: str, fill: Callable[[Path], None]) -> Path | None:
             if not folder.is_dir():
                 _check_room(gguf)
                 write_folder_atomically(folder, fill)
-                _forget_older(folder, _name_any_version(gguf, what))
+                _forget_older(folder, folder.name.removesuffix(version("transformers")))
     except OSError as error:
         logger.info("%s: its %s is not kept (%s)", gguf.name, what, error.strerror or type(error).__name__)
         return None

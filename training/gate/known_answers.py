@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from chat.inference.digest import get_digest
 from chat.inference.voice import Voice
 from training.evaluation.served import Answer, Question
 from training.finetune.run_folder import write_json
@@ -61,7 +62,7 @@ class KnownAnswers:
         """Below the folder."""
         asked = [[turn.text for turn in question.turns] for question in questions]
         # An adapter's name ends in the digest of what is served; the persona is its prompt, with its grammars.
-        digest = voice.adapter.rpartition("@")[2]
+        digest = get_digest(voice.adapter)
         speaking = replace(voice, adapter=digest)
         named = (self._base_sha256, version("xllamacpp"), repr(speaking), asked)
         return Path(digest) / f"{hashlib.sha256(repr(named).encode()).hexdigest()[:24]}.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,9 +13,8 @@ from tests.flywheel_rows import build_staff
 
 
 @pytest.fixture(autouse=True)
-def _folders(settings: Any, tmp_path: Path) -> None:
-    settings.MARY_RUNS_FOLDER = tmp_path / "runs"
-    settings.MARY_SNAPSHOTS_FOLDER = tmp_path / "snapshots"
+def _folders(training_folders: Path) -> None:
+    """For every page: many of them write a file."""
 
 
 @pytest.fixture
