@@ -193,6 +193,28 @@ def test_what_was_exported_is_imported_as_a_snapshot_that_waits_for_approval(tmp
     assert (imported.state, imported.counts["pairs"]) == (SnapshotState.BUILT, snapshot.counts["train"])
 
 
+def test_a_talk_that_was_held_out_stays_held_out_when_it_comes_back_in_a_file(tmp_path: Path):
+    character = build_character()
+    build_pairs(character, build_staff(), 30)
+    export_snapshot(snapshot := freeze_snapshot(character, None), tmp_path / "out", "ours")
+    whole = tmp_path / "whole.jsonl"
+    lines = [
+        (tmp_path / "out" / f"{side}.jsonl").read_text(encoding="utf-8").splitlines() for side in ("heldout", "train")
+    ]
+    whole.write_text("\n".join([*lines[0], *lines[1][1:]]), encoding="utf-8")  # one less, so that it is another file
+    imported = import_snapshot(whole, character, build_staff())
+    assert read(imported)["heldout.jsonl"] == read(snapshot)["heldout.jsonl"]
+    assert imported.counts["train"] == snapshot.counts["train"] - 1
+
+
+def test_a_file_of_nothing_but_what_was_held_out_is_refused(tmp_path: Path):
+    character = build_character()
+    build_pairs(character, build_staff(), 30)
+    export_snapshot(freeze_snapshot(character, None), tmp_path / "out", "ours")
+    with pytest.raises(TrainingRefused, match="only_heldout"):
+        import_snapshot(tmp_path / "out" / "heldout.jsonl", character, build_staff())
+
+
 def test_a_bad_file_is_refused_whole_with_its_first_faults(tmp_path: Path):
     character = build_character()
     good = {

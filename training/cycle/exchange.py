@@ -12,13 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 
 from chat.models import Character, User
 from chat.pseudonyms.mask import Masker
 from training.cycle.correction import LINK, hides_numbers
-from training.cycle.freeze import HELDOUT, TRAIN, get_snapshot_folder, render_sides, write_files
+from training.cycle.freeze import (
+    HELDOUT,
+    TRAIN,
+    get_snapshot_folder,
+    list_former_sides,
+    name_room,
+    render_sides,
+    write_files,
+)
 from training.cycle.refusals import TrainingRefused
 from training.cycle.selection import split_rooms
 from training.datasets.conversion import Converted, convert_file
@@ -169,7 +178,7 @@ def _mask(talk: Conversation) -> Conversation:
 
 
 def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
-    """All or nothing. Raises TrainingRefused: bad_file, already_imported."""
+    """All or nothing. Raises TrainingRefused: bad_file, only_heldout, already_imported."""
     inspected = inspect_import(path, character)
     if not inspected.is_clean:
         raise TrainingRefused("bad_file", "; ".join(inspected.faults[:3]) or path.name)
@@ -193,10 +202,14 @@ def import_snapshot(path: Path, character: Character, by: User) -> Snapshot:
 
 def _split_sides(path: Path, character: Character) -> dict[str, list[Conversation]]:
     conversations = [_mask(talk) for _, talk in read_conversations(path, guess_format(path), character.key)]
-    heldout = split_rooms(_get_talk(talk) for talk in conversations)
+    # What left the house as measure comes back as measure: nothing is learned from it.
+    former = {name_room(UUID(room)): is_heldout for room, is_heldout in list_former_sides(character).items()}
+    heldout = split_rooms(map(_get_talk, conversations), former)
     sides: dict[str, list[Conversation]] = {TRAIN: [], HELDOUT: []}
     for talk in conversations:
         sides[HELDOUT if _get_talk(talk) in heldout else TRAIN].append(talk)
+    if not sides[TRAIN]:
+        raise TrainingRefused("only_heldout")
     return sides
 
 

@@ -126,7 +126,7 @@ def _collect(character: Character, usable: Sequence[Pair]) -> Contents:
     rooms: dict[UUID, dict[UUID, list[Pair]]] = {}
     for pair in (pair for pair in usable if pair.key in taken):
         rooms.setdefault(pair.counsel_id, {}).setdefault(pair.dialog_id, []).append(pair)
-    heldout = split_rooms(map(str, rooms), _list_former_sides(character))
+    heldout = split_rooms(map(str, rooms), list_former_sides(character))
     contents = Contents(left_out=chosen.left_out, rooms=frozenset(rooms), withdrawn=_list_withdrawn(rooms))
     for counsel_id in sorted(rooms):
         side = HELDOUT if str(counsel_id) in heldout else TRAIN
@@ -152,7 +152,7 @@ def _list_annotators(pairs: Sequence[Pair]) -> dict[UUID, frozenset[str]]:
     return {pair_id: frozenset(annotators or {GONE}) for pair_id, annotators in found.items()}
 
 
-def _list_former_sides(character: Character) -> dict[str, bool]:
+def list_former_sides(character: Character) -> dict[str, bool]:
     """Of rooms with pairs in this character's snapshots, whatever became of those; True: only ever held out."""
     rows = SnapshotPair.objects.filter(snapshot__character=character, pair__isnull=False)
     sides: dict[str, bool] = {}
