@@ -21,21 +21,34 @@ def link_lineage(kind: str, row_id: UUID) -> SafeString:
 
 @admin.register(Counsel)
 class CounselAdmin(ReadOnlyAdmin):
-    fields = ("id", "user_id", "character", "version", "dt_start", "dt_changed", "dt_end")
+    fields = ("id", "show_user", "character", "version", "dt_start", "dt_changed", "dt_end")
+    readonly_fields = ("show_user",)
     list_display = ("id", "character", "version", "dt_start", "dt_changed", "dt_end")
     list_filter = ("character", "dt_end")
     list_select_related = ("character",)
     search_fields = ("=id",)
     ordering = ("-dt_changed",)
 
+    @admin.display(description=_("사용자"))
+    def show_user(self, counsel: Counsel) -> UUID:
+        return counsel.user_id
+
 
 @admin.register(Dialog)
 class DialogAdmin(ReadOnlyAdmin):
-    fields = ("id", "counsel_id", "seq", "version", "dt_dialog", "chosen_reply_id", "show_lineage")
-    readonly_fields = ("show_lineage",)
-    list_display = ("id", "counsel_id", "seq", "dt_dialog", "show_lineage")
+    fields = ("id", "show_counsel", "seq", "version", "dt_dialog", "show_chosen", "show_lineage")
+    readonly_fields = ("show_counsel", "show_chosen", "show_lineage")
+    list_display = ("id", "show_counsel", "seq", "dt_dialog", "show_lineage")
     search_fields = ("=id", "=counsel__id")
     ordering = ("-dt_dialog",)
+
+    @admin.display(description=_("상담방"))
+    def show_counsel(self, dialog: Dialog) -> UUID:
+        return dialog.counsel_id
+
+    @admin.display(description=_("고른 답변"))
+    def show_chosen(self, dialog: Dialog) -> UUID | None:
+        return dialog.chosen_reply_id
 
     @admin.display(description=_("계보"))
     def show_lineage(self, dialog: Dialog) -> SafeString:
@@ -45,12 +58,12 @@ class DialogAdmin(ReadOnlyAdmin):
 @admin.register(Reply)
 class ReplyAdmin(ReadOnlyAdmin):
     fields = (
-        *("id", "dialog_id", "number", "state", "error_code", "attempt", "worker"),
+        *("id", "show_dialog", "number", "state", "error_code", "attempt", "worker"),
         *("dt_queued", "dt_stop_requested", "dt_started", "dt_first_token", "dt_finished", "dt_lease_until"),
         *("engine", "lm", "adapter", "prompt_version", "sampling"),
         *("prompt_tokens", "cached_tokens", "reply_tokens", "dropped_turns", "show_lineage"),
     )
-    readonly_fields = ("show_lineage",)
+    readonly_fields = ("show_dialog", "show_lineage")
     list_display = (
         *("id", "state", "error_code", "attempt", "worker", "dt_queued", "dt_finished", "reply_tokens"),
         "show_lineage",
@@ -58,6 +71,10 @@ class ReplyAdmin(ReadOnlyAdmin):
     list_filter = ("state", "error_code", "lm", "adapter")
     search_fields = ("=id", "=dialog__id")
     ordering = ("-dt_queued",)
+
+    @admin.display(description=_("대화"))
+    def show_dialog(self, reply: Reply) -> UUID:
+        return reply.dialog_id
 
     @admin.display(description=_("계보"))
     def show_lineage(self, reply: Reply) -> SafeString:

@@ -29,12 +29,16 @@ class Character(models.Model):
     persona_file = models.CharField(_("페르소나 파일"), max_length=60, help_text=_("chat/prompts 아래의 파일 이름"))
     closing_phrase = models.CharField(_("맺음말"), max_length=60, blank=True)
     stop_strings = ArrayField(models.CharField(max_length=30), verbose_name=_("멈춤 문자열"), default=list, blank=True)
-    temperature = models.FloatField(default=0.7, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)])
+    temperature = models.FloatField(_("온도"), default=0.7, validators=[MinValueValidator(0.0), MaxValueValidator(2.0)])
     top_k = models.PositiveIntegerField(default=40)
     top_p = models.FloatField(default=0.95, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)])
     min_p = models.FloatField(default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
-    repeat_penalty = models.FloatField(default=1.1, validators=[MinValueValidator(0.5), MaxValueValidator(2.0)])
-    max_tokens = models.PositiveIntegerField(default=128, validators=[MinValueValidator(1), MaxValueValidator(1024)])
+    repeat_penalty = models.FloatField(
+        _("반복 억제"), default=1.1, validators=[MinValueValidator(0.5), MaxValueValidator(2.0)]
+    )
+    max_tokens = models.PositiveIntegerField(
+        _("가장 긴 답변(토큰)"), default=128, validators=[MinValueValidator(1), MaxValueValidator(1024)]
+    )
     adapter = models.CharField(
         _("어댑터"), max_length=120, blank=True, help_text=_("이름@다이제스트, 비우면 기본 모델")
     )

@@ -40,12 +40,14 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
 class Consent(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="consent_id")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="consents")
-    kind = models.CharField(max_length=16, choices=ConsentKind)
-    is_granted = models.BooleanField()
-    text_version = models.CharField(max_length=20)
-    text_sha256 = models.CharField(max_length=64)
-    dt_decided = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="consents", verbose_name=_("사용자")
+    )
+    kind = models.CharField(_("종류"), max_length=16, choices=ConsentKind)
+    is_granted = models.BooleanField(_("동의함"))
+    text_version = models.CharField(_("동의문 판"), max_length=20)
+    text_sha256 = models.CharField(_("동의문 SHA-256"), max_length=64)
+    dt_decided = models.DateTimeField(_("정한 때"), default=timezone.now)
 
     objects: ClassVar[ConsentQuerySet] = ConsentQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -34,13 +34,15 @@ class CounselQuerySet(models.QuerySet["Counsel"]):
 
 class Counsel(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="counsel_id")
-    character = models.ForeignKey(Character, models.PROTECT, related_name="counsels")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="counsels")
+    character = models.ForeignKey(Character, models.PROTECT, related_name="counsels", verbose_name=_("캐릭터"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="counsels", verbose_name=_("사용자")
+    )
     title = models.CharField(_("제목"), max_length=60, blank=True)
     dt_start = models.DateTimeField(_("시작"), default=timezone.now)
     dt_end = models.DateTimeField(_("끝"), null=True, blank=True)
     dt_changed = models.DateTimeField(_("마지막 대화"), default=timezone.now)
-    version = models.BigIntegerField(default=1)
+    version = models.BigIntegerField(_("판"), default=1)
 
     objects: ClassVar[CounselQuerySet] = CounselQuerySet.as_manager()  # type: ignore[assignment]
 

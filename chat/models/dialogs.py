@@ -18,15 +18,17 @@ from chat.models.counsels import Counsel
 
 class Dialog(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="dialog_id")
-    counsel = models.ForeignKey(Counsel, models.CASCADE, related_name="dialogs")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    seq = models.PositiveIntegerField()
-    version = models.BigIntegerField()
-    dt_dialog = models.DateTimeField(default=timezone.now)
+    counsel = models.ForeignKey(Counsel, models.CASCADE, related_name="dialogs", verbose_name=_("상담방"))
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("사용자"))
+    seq = models.PositiveIntegerField(_("차례"))
+    version = models.BigIntegerField(_("판"))
+    dt_dialog = models.DateTimeField(_("보낸 때"), default=timezone.now)
     client_msg_id = models.UUIDField(null=True, blank=True)
     u_message = models.TextField(blank=True)
     ai_message = models.TextField(blank=True)
-    chosen_reply = models.ForeignKey("chat.Reply", models.SET_NULL, null=True, blank=True, related_name="+")
+    chosen_reply = models.ForeignKey(
+        "chat.Reply", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("고른 답변")
+    )
     dialog_emotion = models.CharField(max_length=30, blank=True)
     past_dialog = models.TextField(blank=True)
     change_dialog = models.TextField(blank=True)

@@ -20,13 +20,13 @@ class InferenceWorkerQuerySet(models.QuerySet["InferenceWorker"]):
 
 
 class InferenceWorker(models.Model):
-    name = models.CharField(primary_key=True, max_length=80)
-    engine = models.CharField(max_length=30)
-    lm = models.CharField(max_length=200)
-    slots = models.PositiveSmallIntegerField()
-    adapters = ArrayField(models.CharField(max_length=120), default=list, blank=True)
-    dt_started = models.DateTimeField(default=timezone.now)
-    dt_heartbeat = models.DateTimeField(default=timezone.now)
+    name = models.CharField(_("이름"), primary_key=True, max_length=80)
+    engine = models.CharField(_("엔진"), max_length=30)
+    lm = models.CharField(_("언어 모델"), max_length=200)
+    slots = models.PositiveSmallIntegerField(_("동시 처리 수"))
+    adapters = ArrayField(models.CharField(max_length=120), default=list, blank=True, verbose_name=_("어댑터"))
+    dt_started = models.DateTimeField(_("시작"), default=timezone.now)
+    dt_heartbeat = models.DateTimeField(_("마지막 응답"), default=timezone.now)
 
     objects: ClassVar[InferenceWorkerQuerySet] = InferenceWorkerQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -50,7 +50,9 @@ class Release(models.Model):
     adapter = models.ForeignKey(
         Adapter, models.PROTECT, null=True, blank=True, related_name="releases", verbose_name=_("어댑터")
     )
-    previous_adapter = models.ForeignKey(Adapter, models.PROTECT, null=True, blank=True, related_name="+")
+    previous_adapter = models.ForeignKey(
+        Adapter, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("앞서 쓰던 어댑터")
+    )
     # The release whose place this one takes; rolling back walks along these.
     former = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(_("상태"), max_length=11, choices=ReleaseState, default=ReleaseState.VERIFYING)

@@ -31,35 +31,35 @@ FINAL_STATES = (ReplyState.DONE, ReplyState.STOPPED, ReplyState.FAILED)
 
 class Reply(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="reply_id")
-    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="replies")
-    number = models.PositiveSmallIntegerField(default=1)
+    dialog = models.ForeignKey(Dialog, models.CASCADE, related_name="replies", verbose_name=_("대화"))
+    number = models.PositiveSmallIntegerField(_("번호"), default=1)
     client_msg_id = models.UUIDField(null=True, blank=True)
-    state = models.CharField(max_length=8, choices=ReplyState, default=ReplyState.QUEUED)
+    state = models.CharField(_("상태"), max_length=8, choices=ReplyState, default=ReplyState.QUEUED)
     text = models.TextField(blank=True)
-    error_code = models.CharField(max_length=40, blank=True)
+    error_code = models.CharField(_("오류 코드"), max_length=40, blank=True)
 
     # Set by accept and stop (web).
-    dt_queued = models.DateTimeField(default=timezone.now)
-    dt_stop_requested = models.DateTimeField(null=True, blank=True)
+    dt_queued = models.DateTimeField(_("대기 시작"), default=timezone.now)
+    dt_stop_requested = models.DateTimeField(_("멈춰 달라고 한 때"), null=True, blank=True)
 
     # Set by claim and heartbeat (inference worker).
-    attempt = models.PositiveSmallIntegerField(default=0)
-    worker = models.CharField(max_length=80, blank=True)
-    dt_lease_until = models.DateTimeField(null=True, blank=True)
-    dt_started = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveSmallIntegerField(_("시도"), default=0)
+    worker = models.CharField(_("워커"), max_length=80, blank=True)
+    dt_lease_until = models.DateTimeField(_("처리 기한"), null=True, blank=True)
+    dt_started = models.DateTimeField(_("쓰기 시작한 때"), null=True, blank=True)
 
     # Set by finish (inference worker): how this text came to be.
-    dt_first_token = models.DateTimeField(null=True, blank=True)
-    dt_finished = models.DateTimeField(null=True, blank=True)
-    engine = models.CharField(max_length=30, blank=True)
-    lm = models.CharField(max_length=200, blank=True)
-    adapter = models.CharField(max_length=120, blank=True)
-    prompt_version = models.CharField(max_length=80, blank=True)
-    sampling = models.JSONField(default=dict, blank=True)
-    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
-    cached_tokens = models.PositiveIntegerField(null=True, blank=True)
-    reply_tokens = models.PositiveIntegerField(null=True, blank=True)
-    dropped_turns = models.PositiveIntegerField(null=True, blank=True)
+    dt_first_token = models.DateTimeField(_("첫 글자가 나온 때"), null=True, blank=True)
+    dt_finished = models.DateTimeField(_("끝난 때"), null=True, blank=True)
+    engine = models.CharField(_("엔진"), max_length=30, blank=True)
+    lm = models.CharField(_("언어 모델"), max_length=200, blank=True)
+    adapter = models.CharField(_("어댑터"), max_length=120, blank=True)
+    prompt_version = models.CharField(_("프롬프트 판"), max_length=80, blank=True)
+    sampling = models.JSONField(_("샘플링 설정"), default=dict, blank=True)
+    prompt_tokens = models.PositiveIntegerField(_("프롬프트 토큰"), null=True, blank=True)
+    cached_tokens = models.PositiveIntegerField(_("캐시에서 읽은 토큰"), null=True, blank=True)
+    reply_tokens = models.PositiveIntegerField(_("답변 토큰"), null=True, blank=True)
+    dropped_turns = models.PositiveIntegerField(_("프롬프트에서 뺀 차례 수"), null=True, blank=True)
 
     class Meta:
         db_table = "reply"
