@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -12,12 +12,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from chat.admin.row_page import RowPageAdmin
 from chat.models import User
 from training.cycle.arena import Shown, cast_vote, count_votes, find_next_case, is_candidate_left, list_cases
 from training.models import ArenaCase, ArenaVote, Evaluation
-
-if TYPE_CHECKING:
-    from training.admin.evaluations import EvaluationAdmin
 
 MAY_JUDGE: Final = ("training.rate", "training.promote", "training.view_evaluation")
 SHOWN_ARENAS: Final = 20
@@ -31,7 +29,7 @@ def get_judge(request: HttpRequest) -> User:
     return user
 
 
-def show_arenas(page: EvaluationAdmin, request: HttpRequest) -> HttpResponse:
+def show_arenas(page: RowPageAdmin, request: HttpRequest) -> HttpResponse:
     """Comparisons with cases, newest first, without a word on which adapters they compare."""
     judge = get_judge(request)
     is_own = Q(cases__votes__voter=judge)
@@ -42,7 +40,7 @@ def show_arenas(page: EvaluationAdmin, request: HttpRequest) -> HttpResponse:
     return page.show(request, "training/arenas.html", _("블라인드 비교"), **context)
 
 
-def show_arena(page: EvaluationAdmin, request: HttpRequest, pk: UUID) -> HttpResponse:
+def show_arena(page: RowPageAdmin, request: HttpRequest, pk: UUID) -> HttpResponse:
     judge = get_judge(request)
     evaluation = get_object_or_404(Evaluation.objects.select_related("character"), pk=pk)
     again = find_last_case(evaluation, judge) if request.GET.get("again") else None

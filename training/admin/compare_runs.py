@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,14 +15,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.admin.row_page import RowPageAdmin
 from chat.models import User
 from training.admin.run_figures import Point, find_last, locate_run, read_figures
 from training.cycle.vote_run import count_votes_of_runs, vote_for_run
 from training.finetune.config import ConfigError, dump_config, parse_config
 from training.models import RunVote, TrainingRun
-
-if TYPE_CHECKING:
-    from training.admin.runs import TrainingRunAdmin
 
 FEWEST, MOST = 2, 5
 LETTERS: Final = "ABCDE"
@@ -45,7 +43,7 @@ FINAL: Final = (
 """Key, name, and which of several figures is the best."""
 
 
-def show_comparison(page: TrainingRunAdmin, request: HttpRequest) -> HttpResponse:
+def show_comparison(page: RowPageAdmin, request: HttpRequest) -> HttpResponse:
     runs = get_runs(page, request, request.GET.getlist("run"))
     figures = {run.pk: read_figures(locate_run(run)) for run in runs}
     votes = count_votes_of_runs([run.pk for run in runs])
@@ -66,7 +64,7 @@ def show_comparison(page: TrainingRunAdmin, request: HttpRequest) -> HttpRespons
     )
 
 
-def vote(page: TrainingRunAdmin, request: HttpRequest) -> HttpResponse:
+def vote(page: RowPageAdmin, request: HttpRequest) -> HttpResponse:
     runs = get_runs(page, request, request.POST.getlist("run"))
     chosen = next((run for run in runs if str(run.pk) == request.POST.get("chosen")), None)
     if chosen is None or not isinstance(request.user, User):
@@ -77,7 +75,7 @@ def vote(page: TrainingRunAdmin, request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('admin:training_trainingrun_compare')}?{ids}")
 
 
-def get_runs(page: TrainingRunAdmin, request: HttpRequest, ids: Sequence[str]) -> list[TrainingRun]:
+def get_runs(page: RowPageAdmin, request: HttpRequest, ids: Sequence[str]) -> list[TrainingRun]:
     """In the order asked for. Raises PermissionDenied, BadRequest, Http404."""
     if not page.has_view_permission(request):
         raise PermissionDenied

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -16,14 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
+from chat.admin.row_page import RowPageAdmin
 from chat.models import Character, User
 from training.cycle.exchange import Inspected, export_snapshot, import_snapshot, inspect_import
 from training.cycle.lease import REVIEW_CRISIS
 from training.cycle.refusals import TrainingRefused
 from training.models import Snapshot
-
-if TYPE_CHECKING:
-    from training.admin.snapshots import SnapshotAdmin
 
 EXPORTED: Final = {
     "ours": gettext_lazy("내마리 JSONL (모두 담겨요)"),
@@ -75,7 +73,7 @@ class ImportForm(forms.Form):
         return file
 
 
-def show_import(page: SnapshotAdmin, request: HttpRequest, person: User) -> HttpResponse:
+def show_import(page: RowPageAdmin, request: HttpRequest, person: User) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     inspected: Inspected | None = None
     if request.method == "POST" and form.is_valid():
