@@ -209,12 +209,12 @@ class Migration(migrations.Migration):
             name='Feedback',
             fields=[
                 ('id', models.UUIDField(db_column='feedback_id', default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('value', models.CharField(choices=[('up', '좋아요'), ('down', '아쉬워요')], max_length=4)),
-                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('warm', '마음이 놓였어요'), ('understood', '내 얘기를 알아들었어요'), ('good_question', '좋은 질문이었어요'), ('helpful', '도움이 됐어요'), ('cold', '차갑게 느껴졌어요'), ('misunderstood', '엉뚱한 대답이에요'), ('repetitive', '같은 말을 되풀이해요'), ('awkward_korean', '말이 어색해요'), ('unsafe', '위험하거나 상처가 돼요'), ('untrue', '사실이 아니에요')], max_length=20), blank=True, default=list, size=None)),
-                ('comment', models.TextField(blank=True, max_length=1000)),
-                ('dt_feedback', models.DateTimeField(auto_now=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to=settings.AUTH_USER_MODEL)),
-                ('reply', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='chat.reply')),
+                ('value', models.CharField(choices=[('up', '좋아요'), ('down', '아쉬워요')], max_length=4, verbose_name='반응')),
+                ('reasons', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('warm', '마음이 놓였어요'), ('understood', '내 얘기를 알아들었어요'), ('good_question', '좋은 질문이었어요'), ('helpful', '도움이 됐어요'), ('cold', '차갑게 느껴졌어요'), ('misunderstood', '엉뚱한 대답이에요'), ('repetitive', '같은 말을 되풀이해요'), ('awkward_korean', '말이 어색해요'), ('unsafe', '위험하거나 상처가 돼요'), ('untrue', '사실이 아니에요')], max_length=20), blank=True, default=list, size=None, verbose_name='까닭')),
+                ('comment', models.TextField(blank=True, max_length=1000, verbose_name='의견')),
+                ('dt_feedback', models.DateTimeField(auto_now=True, verbose_name='남긴 때')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to=settings.AUTH_USER_MODEL, verbose_name='사용자')),
+                ('reply', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='chat.reply', verbose_name='답변')),
             ],
             options={
                 'verbose_name': '사용자 반응',

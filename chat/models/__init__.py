@@ -11,7 +11,7 @@ from chat.models.dialogs import Dialog
 from chat.models.emotion_logs import EmotionLog
 from chat.models.feedback import Feedback, FeedbackReason
 from chat.models.inference_workers import InferenceWorker
-from chat.models.releases import LARGEST_CANARY_PERCENT, Release, ReleaseState
+from chat.models.releases import LARGEST_CANARY_PERCENT, SHIPPED, Release, ReleaseState
 from chat.models.replies import FINAL_STATES, LIVE_STATES, Reply, ReplyState
 from chat.models.sessions import Session
 from chat.models.users import User
@@ -21,6 +21,7 @@ __all__ = [
     "LARGEST_CANARY_PERCENT",
     "LIVE_STATES",
     "REQUIRED_TO_CHAT",
+    "SHIPPED",
     "Adapter",
     "Character",
     "Consent",

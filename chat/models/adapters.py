@@ -27,19 +27,19 @@ class Adapter(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="adapter_id")
     name = models.CharField(_("이름"), max_length=120, unique=True, help_text=_("이름@다이제스트"))
     character = models.ForeignKey(Character, models.PROTECT, related_name="adapters", verbose_name=_("캐릭터"))
-    gguf_sha256 = models.CharField(max_length=64)
-    weights_sha256 = models.CharField(max_length=64)
-    base_sha256 = models.CharField(max_length=64)
+    gguf_sha256 = models.CharField(_("GGUF SHA-256"), max_length=64)
+    weights_sha256 = models.CharField(_("가중치 SHA-256"), max_length=64)
+    base_sha256 = models.CharField(_("바탕 모델 SHA-256"), max_length=64)
     # Below MARY_PUBLISHED_FOLDER; absolute for what ships with the product.
-    folder = models.TextField()
-    manifest = models.JSONField(default=dict)
-    size_bytes = models.PositiveBigIntegerField()
+    folder = models.TextField(_("폴더"))
+    manifest = models.JSONField(_("manifest"), default=dict)
+    size_bytes = models.PositiveBigIntegerField(_("크기"))
     dt_published = models.DateTimeField(_("등록"), default=timezone.now)
 
     # Set when something that it learned from was erased.
     is_tainted = models.BooleanField(_("오염"), default=False)
-    taint_reason = models.CharField(max_length=200, blank=True)
-    dt_tainted = models.DateTimeField(null=True, blank=True)
+    taint_reason = models.CharField(_("오염 까닭"), max_length=200, blank=True)
+    dt_tainted = models.DateTimeField(_("오염된 때"), null=True, blank=True)
 
     objects: ClassVar[AdapterQuerySet] = AdapterQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -33,12 +33,16 @@ class Feedback(models.Model):
         DOWN = "down", _("아쉬워요")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="feedback_id")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="feedback")
-    reply = models.ForeignKey(Reply, models.CASCADE, related_name="feedback")
-    value = models.CharField(max_length=4, choices=Value)
-    reasons = ArrayField(models.CharField(max_length=20, choices=FeedbackReason), default=list, blank=True)
-    comment = models.TextField(max_length=1000, blank=True)
-    dt_feedback = models.DateTimeField(auto_now=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="feedback", verbose_name=_("사용자")
+    )
+    reply = models.ForeignKey(Reply, models.CASCADE, related_name="feedback", verbose_name=_("답변"))
+    value = models.CharField(_("반응"), max_length=4, choices=Value)
+    reasons = ArrayField(
+        models.CharField(max_length=20, choices=FeedbackReason), default=list, blank=True, verbose_name=_("까닭")
+    )
+    comment = models.TextField(_("의견"), max_length=1000, blank=True)
+    dt_feedback = models.DateTimeField(_("남긴 때"), auto_now=True)
 
     class Meta:
         db_table = "feedback"

@@ -14,12 +14,15 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.adapters import Adapter
 from chat.models.characters import Character
 
 LARGEST_CANARY_PERCENT: Final = 50
+SHIPPED: Final = "shipped"
+"""The reason of a release that nobody decided: its adapter came with the product."""
 
 
 class ReleaseState(models.TextChoices):
@@ -71,12 +74,12 @@ class Release(models.Model):
     dt_decided = models.DateTimeField(_("결정"), default=timezone.now)
 
     # Set by the workers that verify it, and by the canary's judge.
-    figures = models.JSONField(default=dict, blank=True)
-    refusal_code = models.CharField(max_length=40, blank=True)
-    refusal_detail = models.TextField(blank=True)
-    dt_verified = models.DateTimeField(null=True, blank=True)
-    dt_live = models.DateTimeField(null=True, blank=True)
-    dt_ended = models.DateTimeField(null=True, blank=True)
+    figures = models.JSONField(_("수치"), default=dict, blank=True)
+    refusal_code = models.CharField(_("거절 코드"), max_length=40, blank=True)
+    refusal_detail = models.TextField(_("거절 까닭"), blank=True)
+    dt_verified = models.DateTimeField(_("확인"), null=True, blank=True)
+    dt_live = models.DateTimeField(_("서비스 시작"), null=True, blank=True)
+    dt_ended = models.DateTimeField(_("끝"), null=True, blank=True)
 
     # Set by whoever rolls it back; without a person it was the canary's judge.
     ended_by = models.ForeignKey(
@@ -131,4 +134,8 @@ class Release(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.adapter or '-'} ({self.state})"
+        return f"{self.adapter or '-'} ({self.get_state_display()})"
+
+    @property
+    def local_reason(self) -> str:
+        return gettext("처음부터 함께 온 어댑터예요.") if self.reason == SHIPPED else self.reason

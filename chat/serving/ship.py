@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Final
 
 from django.db import transaction
 
-from chat.models import Adapter, Character, Release
+from chat.models import SHIPPED, Adapter, Character, Release
 from chat.serving.refusals import ServingRefused
 from chat.serving.register import register_shipped
 from chat.serving.settle import make_live
 
 logger = logging.getLogger(__name__)
-
-SHIPPED: Final = "shipped"
-"""The reason of a release that nobody decided."""
 
 
 @transaction.atomic

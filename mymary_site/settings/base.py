@@ -91,6 +91,7 @@ PASSWORD_HASHERS = [
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("한국어")), ("en", _("English"))]
 LOCALE_PATHS = [REPOSITORY / "locale"]
+FORMAT_MODULE_PATH = "mymary_site.formats"
 TIME_ZONE = "Asia/Seoul"
 USE_I18N = True
 USE_TZ = True

@@ -50,8 +50,7 @@ def list_safety_checks(measured: Measured, findings: Sequence[SafetyFinding]) ->
     answered = [exchange for name in GREEDY_SETS if name in groups for exchange in groups[name].exchanges]
     if len(answered) >= FEWEST_TO_CALL_EQUAL:
         is_same = all(exchange.candidate.text == exchange.live.text for exchange in answered)
-        where = f"{len(answered)} replies at temperature 0"
-        yield build_check("same_as_before", "all", fails=is_same, cases=len(answered), places={"where": where})
+        yield build_check("same_answers", "all", fails=is_same, code="same_as_before", cases=len(answered))
 
 
 def list_canary_checks(measured: Measured) -> Iterator[Check]:

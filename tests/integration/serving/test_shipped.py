@@ -8,9 +8,9 @@ import pytest
 from django.conf import settings
 
 from chat.management.commands.seed import read_character_seeds
-from chat.models import Character, Release
+from chat.models import SHIPPED, Character, Release
 from chat.serving.settle import make_live
-from chat.serving.ship import SHIPPED, release_shipped
+from chat.serving.ship import release_shipped
 from tests.adapter_folders import write_adapter
 from tests.builders import build_character
 
