@@ -81,10 +81,12 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 # --- Celery -------------------------------------------------------------------------------------------------
 MARY_RUN_HOURS = 24  # a training run or an evaluation that takes longer is ended
 MARY_RUN_SPARE_SECONDS = 600  # for its end to be told, before Celery ends the task hard
+MARY_DEAF_SECONDS = 60.0  # messages wait and none is received for so long: the worker is started anew
 # Longer than the longest task, or Valkey hands that out again while it runs; the shortest of any app on a broker wins.
 _VISIBILITY_SECONDS = MARY_RUN_HOURS * 3600 + 2 * MARY_RUN_SPARE_SECONDS
 CELERY_BROKER_URL = REDIS_URLS.broker
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_IMPORTS = ("mymary_site.deaf_worker",)  # by workers only
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 900
