@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from chat.pseudonyms.employers import find_unknown_firms
 from chat.pseudonyms.libraries import find_by_libraries
 from chat.pseudonyms.name_words import load_name_words
 from chat.pseudonyms.names import find_names
@@ -30,6 +31,7 @@ def detect(text: str, known_names: Collection[str] = ()) -> list[Span]:
     fences = [*find_placeholders(plain), *_keep_outside(find_protected(plain), sure)]
     spans = [
         *(span for span, _ in ruled),
+        *find_unknown_firms(plain),
         *(span for span in foreign if span.kind != "name" and _is_telling(span, plain)),
     ]
     things = join_overlapping(drop_touching(spans, fences))

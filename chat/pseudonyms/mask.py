@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from chat.pseudonyms.detect import detect
 from chat.pseudonyms.kinds import KINDS_BY_NOUN, NOUNS, PLACEHOLDER
-from chat.pseudonyms.particles import adapt_particle
+from chat.pseudonyms.particles import adapt_particle, ends_in_consonant
 from chat.pseudonyms.reading import read_plain
 from chat.pseudonyms.spans import Span
 
@@ -109,6 +109,8 @@ def _identify(kind: str, original: str) -> str:
     if kind in _NUMBERS:
         digits = re.sub(r"\D", "", plain.translate(_SPOKEN_DIGITS))
         return digits or plain
+    if kind == "name" and len(plain) > 2 and plain[-1] == "이" and ends_in_consonant(plain[:-1]):
+        return plain[:-1]  # 지훈이 is 지훈
     return plain.lower().removeprefix("@")
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
+from chat.pseudonyms import name_signs as signs
+from chat.pseudonyms.candidates import Candidate, Place
+from chat.pseudonyms.lexicon import Reading, load_lexicon
 from chat.pseudonyms.name_words import NameWords, load_name_words
 from chat.pseudonyms.particles import ends_in_consonant
 from chat.pseudonyms.spans import Span
@@ -42,53 +44,14 @@ _TOLD = (
 _GLUED = re.compile(
     r"(?<![가-힣])(?:나는?|저는?|전|제이름은|이름은|본명은)([가-힣]{3})(?:이에요|예요|인데|입니다|이라고|라고|이야|야|임|이고|이구)"
 )
-_INTRODUCES_ITSELF = re.compile(r"(?:(?:이?라고 ?)(?:합니다|해요|하는데|하고|불러|해여)|(?:이에요|예요|입니다)[.,! ])")
-_OPENING = re.compile(r"(?:^|[.!?\n~] ?|[ ,]사는 |안녕하세요[.,!~ ]{1,3}|\d[가-힣]{0,2},? )$")
-_STANDS_ALONE_BEFORE = re.compile(r"(?:\]|[\d호][.,/]?) $")
-_STANDS_ALONE_AFTER = re.compile(r"[.,/\n]|$")
-_AFTER_VOWEL = frozenset({"가", "는", "를", "와", "도", "네"})
-_GIVEN_TO = frozenset({"한테", "한테서", "한테는", "한테도", "에게", "에게는"})
-_THOUGHT_OF = re.compile(r" (?:생각|얘기|소식|목소리|걔|보고 ?싶)")
-_MISTER = re.compile(r" 씨(?![가-힣]{3})")
-_OURS = re.compile(r"(?:^|[ ,.])우리 $")
-_DOUBLED = frozenset({"이가", "이는", "이를", "이도", "이한테", "이에게", "이네"})
-# What somebody does to somebody: after a word that only looks a little like a name, it settles the matter.
-_ABOUT_PEOPLE = re.compile(
-    r"^(?:가|는|이가|이는|를|이를|도|이도) (?:[가-힣]{1,6} )?(?:"
-    r"저한테|나한테|저를|나를|제게|저보고|나보고|저더러|먼저 (?:말|연락|사과)|자기가|애가|아무|어디|왜|또|진짜|맨날|"
-    r"내 |제 |우리 |나랑|저랑|저만|나만|나보다|저보다|언니|오빠|학교|친구|애인|군대|주동자|전화|연락|카톡|"
-    r"때려|때렸|욕|왕따|괴롭|사귀|헤어|고백|말해|말했|말하|그랬|그러|싫대|좋대|했대|했다|차단|답장|결혼|이혼|바람|전학|"
-    r"보고 ?싶|미안|사과|죽었|죽은|울었|웃었|화내|화났|착해|착하|예쁘|나쁘|잘못|잘 ?지내|"
-    r"만나|만났|좋아|사랑|싫어|미워|용서|떠나|떠났)"
-)
 _JOINED = frozenset({"랑 ", "이랑 ", "하고 ", "와 ", "과 ", ", ", ",", "·", "/", " ", "이 ", "랑", "이, ", " & "})
 _SHORT_NAME = re.compile(r"(?<![가-힣A-Za-z\d])([가-힣])이(?=(가|는|를|도|만|한테|에게|네|하고|랑|의)?([ ,.!?~]|$))")
 _NOT_SHORT = re.compile(r"(?:^|[ ,.])(?:이|그|저|내|제|한|두|세|몇|무슨|어느|새|첫|[가-힣]{1,6}[는은운른한던을ㄹ]) $")
-_SELF = re.compile(r"(?:이름|성함|성명|본명|실명)(?: ?(?:은|이|는|요|도))?[?:]? ?$")
-_ME = re.compile(r"(?:^|[^가-힣])(?:저는|전|나는|난|저|나|내가|제가) $")
-_CALLED = re.compile(
-    r"^(?:이)?(?:라는|라고 하는|라고 하던|란) ?(?:이름|친구|애|사람|분|아이|형|언니|오빠|누나|"
-    r"선배|후배|남자|여자|쌤|선생|원어민|같은|놈|새끼|이$|직원|상사|동생|학생)"
+_FOREIGN = re.compile(
+    r"[가-힣]{2,7}?(?=이라는|라는|이에요|예요|입니다|이라고|라고|이었|였|인데|이?거든|이신데|이고|이래)"
 )
-_WORK_OF_FICTION = re.compile(
-    r"^(?:이)?(?:라는|란) ?(?:드라마|영화|소설|노래|책|게임|웹툰|만화|캐릭터|가수|배우|말|건|게|것|생각|단어)"
-)
-_INTRODUCED = re.compile(
-    r"^(?:이)?(?:라고 ?(?:합니다|해요|하는|불|있|아|적)|예요|에요|입니다|인데|고요|고|야|이요|요|이라고|라고|이고|임|"
-    r"이?라서|이?거든|이?구요|이?지만|이었|였)"
-)
-_FOREIGN = re.compile(r"[가-힣]{2,7}?(?=이라는|라는|이에요|예요|입니다|이라고|라고)")
+_VIETNAMESE = re.compile(r"응우옌|(?:쩐|레|팜|부이|도|응오)티")
 _FORM_FIELD = re.compile(r"(?:이름|성함|성명) ?: ?$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A word with what stands before and after it."""
-
-    word: str
-    before: str
-    after: str
-    is_joined: bool = False  # to a name before it: 민지랑 …, 민지, …
 
 
 def find_names(plain: str, known: Collection[str] = ()) -> Iterator[Span]:
@@ -98,7 +61,7 @@ def find_names(plain: str, known: Collection[str] = ()) -> Iterator[Span]:
     for match in _WORD.finditer(plain):
         start, end = match.span()
         is_joined = 0 <= last_end < start and plain[last_end:start] in _JOINED
-        place = _Place(match[0], plain[max(0, start - _LOOKBEHIND) : start], plain[end : end + _LOOKAHEAD], is_joined)
+        place = Place(match[0], plain[max(0, start - _LOOKBEHIND) : start], plain[end : end + _LOOKAHEAD], is_joined)
         length = _find_name_length(place, words, known)
         if length:
             last_end = start + length
@@ -133,7 +96,7 @@ def _find_short(plain: str, words: NameWords) -> Iterator[Span]:
             yield Span("name", match.start(), match.end(1) + (1 if particle else 0))
 
 
-def _find_name_length(place: _Place, words: NameWords, known: Collection[str]) -> int:
+def _find_name_length(place: Place, words: NameWords, known: Collection[str]) -> int:
     """How many characters of the word are the name; 0 if none are. A diminutive 이 before a particle goes with it."""
     best, length = THRESHOLD - 1, 0
     for size in (4, 3, 2):
@@ -144,57 +107,28 @@ def _find_name_length(place: _Place, words: NameWords, known: Collection[str]) -
         if weight > best:
             best, length = weight, size
     if length == 2 and place.word[2:3] in ("라", "임", "나") and place.word[0] in words.common_surnames:
-        length = 3 if _STANDS_ALONE_AFTER.match(place.word[3:] + place.after) else length
+        length = 3 if signs.STANDS_ALONE_AFTER.match(place.word[3:] + place.after) else length
     if length:
         return length + _count_diminutive(place.word[:length], place.word[length:])
     return _find_foreign_length(place, words)
 
 
-def _weigh(stem: str, place: _Place, words: NameWords, known: Collection[str]) -> int:
+def _weigh(stem: str, place: Place, words: NameWords, known: Collection[str]) -> int:
     """Signs added up: how the stem looks, how its word ends, what stands around it. THRESHOLD makes it a name."""
     ending = place.word[len(stem) :]
     sense = words.weigh_ending(ending, stem)
-    tail = ending + place.after
-    look = words.weigh_look(stem)
-    is_called = _CALLED.match(tail) is not None
-    is_verb = words.is_verb(stem, ending) and not (ending == "가" and _ABOUT_PEOPLE.search(tail))
-    is_word = words.is_ordinary(stem) or words.is_ordinary(place.word) or is_verb
-    is_doubled = stem in words.both and ending in _DOUBLED and ends_in_consonant(stem)  # 가을이가: only people take two
-    is_mister = (
-        not ending and look is not None and stem not in words.ordinary and _MISTER.match(place.after) is not None
-    )
-    if sense is None or (is_word and not (is_called or is_doubled or is_mister)) or _WORK_OF_FICTION.match(tail):
+    if sense is None or signs.WORK_OF_FICTION.match(ending + place.after):
+        return 0
+    reading = load_lexicon().explains(place.word)
+    look = words.weigh_look(stem, is_strange=reading is Reading.NONE)
+    candidate = Candidate(stem, ending, place, sense, reading, look or 0)
+    if candidate.is_everyday_word(words, can_be_name=look is not None):
         return 0
     if stem in known and stem not in words.both:
         return THRESHOLD + len(stem)
-    if look is None:
+    if look is None or candidate.reads_otherwise(words):
         return 0
-    is_listed = len(stem) > 2 or stem in words.given
-    if words.looks_like_noun_with_particle(stem, ending) and not words.weigh_before(place.before):
-        look -= 2
-    if not is_listed and ending in ("아", "야") and place.before:
-        sense = 1  # a call opens a text; further in, 야 is mostly "is"
-    weight = look + sense + (words.weigh_before(place.before) if is_listed or sense > 1 else 0)
-    if place.is_joined and look > 1:
-        weight += 2
-    if len(stem) > 2 and _OPENING.search(place.before) and _INTRODUCES_ITSELF.match(tail):
-        weight += 2
-    weight += is_doubled
-    weight += stem in words.both and ending in _GIVEN_TO
-    weight += 2 if look > 1 and len(stem) == 2 and ending in ("", "이") and _THOUGHT_OF.match(place.after) else 0
-    weight += 2 if look > 1 and _OURS.search(place.before) else 0
-    if ending in ("", "이"):
-        weight -= 1 if len(stem) == 2 and not ending and place.after[:1].isspace() else 0
-        weight += 3 if (len(stem) > 2 or look > 1 or stem in words.both) and words.is_titled(place.after) else 0
-    if _STANDS_ALONE_BEFORE.search(place.before) and _STANDS_ALONE_AFTER.match(tail) and len(stem) > 2:
-        weight += 2
-    elif look > 1 and (_ABOUT_PEOPLE.search(tail) or (len(stem) == 2 and ending in _AFTER_VOWEL)):
-        weight += 1
-    if _SELF.search(place.before) and (_INTRODUCED.match(tail) or not ending):
-        weight += 3
-    elif _ME.search(place.before) and _INTRODUCED.match(tail):
-        weight += 2 if len(stem) > 2 else 0
-    return weight + (3 if is_called else 0)
+    return candidate.weigh_itself(words) + candidate.weigh_neighbours(words)
 
 
 def _count_diminutive(stem: str, ending: str) -> int:
@@ -202,16 +136,17 @@ def _count_diminutive(stem: str, ending: str) -> int:
     return 1 if is_diminutive and ending[1] in "가는를도만한에의네랑보하처땜때" else 0
 
 
-def _find_foreign_length(place: _Place, words: NameWords) -> int:
+def _find_foreign_length(place: Place, words: NameWords) -> int:
     """Any word at all, where the sentence says outright that it is somebody's name."""
     if _FORM_FIELD.search(place.before):
         return 0 if words.is_ordinary(place.word) else len(place.word)
     match = _FOREIGN.match(place.word)
-    if match is None or words.is_ordinary(match[0]):
+    if match is None or words.is_ordinary(match[0]) or match[0] in _NO_NAME:
         return 0
     tail = place.word[match.end() :] + place.after
-    is_named = bool(_SELF.search(place.before)) or (len(match[0]) > 2 and bool(_CALLED.match(tail)))
-    return match.end() if is_named and not _WORK_OF_FICTION.match(tail) else 0
+    is_named = signs.SELF.search(place.before) or _VIETNAMESE.match(match[0])
+    is_called = len(match[0]) > 2 and signs.CALLED.match(tail)
+    return match.end() if (is_named or is_called) and not signs.WORK_OF_FICTION.match(tail) else 0
 
 
 def _is_name_like(given: str, words: NameWords) -> bool:

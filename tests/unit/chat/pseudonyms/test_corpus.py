@@ -1,4 +1,4 @@
-"""Floors under the measured figures, on the half of the corpus whose misses nobody has looked at.
+"""Floors under the measured figures. The rules were tuned on all splits but "third", which shows what to expect.
 
 docs/decisions/pseudonyms.md has the figures themselves, the targets, and what they cannot tell.
 """
@@ -14,8 +14,8 @@ from tests.unit.chat.pseudonyms.corpus import measure, read_lines
 
 NUMBERS = ("phone", "email", "rrn", "account", "card", "plate", "url")
 FLOORS = {
-    "name": 0.94,
-    "nickname": 0.90,
+    "name": 0.96,
+    "nickname": 0.93,
     "school": 0.94,
     "employer": 0.95,
     "handle": 0.97,
@@ -36,12 +36,23 @@ def test_what_only_words_tell_is_mostly_gone(kind: str, floor: float) -> None:
 
 
 def test_of_lines_by_somebody_who_knew_no_rule_most_is_gone() -> None:
-    """Run once when the rules were done; floors a little below what was found then."""
+    """The split is called blind because it was until it had been run once; now it is tuned on as the others are."""
     blind = measure("blind")
     assert blind.recall(*NUMBERS) >= 0.98
     assert blind.recall("birth", "code", "address", "school", "handle") >= 0.93
-    assert blind.recall("name") >= 0.75
+    assert blind.recall("name") >= 0.90
+    assert blind.recall("employer") >= 0.85
+    assert blind.recall("nickname") >= 0.70
     assert blind.overmasking() <= 0.035
+
+
+def test_of_a_third_authors_lines_whose_misses_nobody_has_read_five_names_of_six_are_gone() -> None:
+    third = measure("third")
+    assert third.recall("phone", "email", "handle") == 1
+    assert third.recall("name") >= 0.82
+    assert third.recall("employer") >= 0.5
+    assert third.recall("nickname") >= 0.45
+    assert third.overmasking() <= 0.06
 
 
 def test_few_clean_lines_lose_a_word() -> None:

@@ -33,6 +33,13 @@ def test_a_person_keeps_the_placeholder_through_the_conversation() -> None:
     assert masker.mask("준호는 착해요").text == "[이름1]은 착해요"
 
 
+def test_a_diminutive_is_the_same_person() -> None:
+    masker = Masker()
+    assert masker.mask("김혜담이랑 싸웠어요").text == "[이름1]이랑 싸웠어요"
+    assert masker.mask("혜담은 왜 그럴까요").text == "[이름1]은 왜 그럴까요"
+    assert masker.mask("혜담이가 또 그래요").text == "[이름1]이 또 그래요"
+
+
 def test_a_rare_given_name_is_known_once_the_full_name_was_said() -> None:
     masker = Masker()
     assert masker.mask("뚜림은 착해요").text == "뚜림은 착해요"
