@@ -47,10 +47,10 @@ def correct(reply: Reply, annotator: User, text: str, **fields: Any) -> Rating:
     return rating
 
 
-def build_pairs(character: Character, annotator: User, users: int = 4) -> list[User]:
-    """One corrected reply for each of so many users, all different."""
+def build_pairs(character: Character, annotator: User, users: int = 4, *, first: int = 0) -> list[User]:
+    """One corrected reply for each of so many users, all different; `first`: the number of the first one's words."""
     givers = [build_giver() for _ in range(users)]
-    for number, giver in enumerate(givers):
+    for number, giver in enumerate(givers, start=first):
         reply = build_answered(giver, character, f"{MESSAGES[number % len(MESSAGES)]} {number}번째예요.")
         correct(reply, annotator, f"{number}번째 이야기까지 들려주셔서 고마워요. 어떤 마음이 남았나요?")
     return givers
