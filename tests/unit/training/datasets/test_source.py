@@ -117,4 +117,5 @@ def test_twenty_times_the_records_need_no_more_memory(tmp_path, form):
         write(tmp_path, f"[{','.join([record] * count)}]" if form == "array" else f"{record}\n" * count, f"{count}")
         for count in (5_000, 100_000)
     )
-    assert measure_peak(many) <= 1.5 * measure_peak(few)
+    # Threads of the tests before it allocate as well; what grows with the file grows by far more than this.
+    assert measure_peak(many) <= measure_peak(few) + many.stat().st_size / 20
