@@ -68,20 +68,21 @@ def _watch(app: Any, queues: Iterable[str]) -> None:
     hearing = Hearing(settings.MARY_DEAF_SECONDS)
     while True:
         time.sleep(settings.MARY_DEAF_SECONDS / LOOKS)
-        try:
-            waiting = _count_waiting(app, queues)
-        except (OperationalError, OSError):
-            waiting = 0  # whoever cannot reach the broker either says nothing about the consumer
+        waiting = count_waiting(app, queues)
         at_work = len(state.active_requests)
         if hearing.is_lost(time.monotonic(), received=_received, waiting=waiting, at_work=at_work):
             logger.critical("%d messages wait and none is received: this worker ends, to be started anew", waiting)
             _end()
 
 
-def _count_waiting(app: Any, queues: Iterable[str]) -> int:
-    """Raises OperationalError, OSError."""
-    with app.connection_for_read() as connection, connection.channel() as channel:
-        return sum(channel.queue_declare(queue).message_count for queue in queues)
+def count_waiting(app: Any, queues: Iterable[str]) -> int:
+    """Messages in these queues; 0 where the broker cannot be reached, which says nothing about a consumer."""
+    connection = app.connection_for_read()
+    try:
+        with connection, connection.channel() as channel:
+            return sum(channel.queue_declare(queue).message_count for queue in queues)
+    except (OperationalError, *connection.connection_errors, *connection.channel_errors):
+        return 0
 
 
 def _end() -> None:

@@ -21,6 +21,7 @@ from chat.serving.refusals import ServingRefused
 from training.admin.arena import describe_arena, show_arena, show_arenas, take_vote
 from training.cycle.promote import check_promotion, promote
 from training.cycle.refusals import TrainingRefused
+from training.gate.figures import show_number
 from training.models import Evaluation, EvaluationState
 
 MAY_PROMOTE: Final = "training.promote"
@@ -178,7 +179,7 @@ def find_obstacle(evaluation: Evaluation) -> str:
 
 def describe_check(check: Mapping[str, Any]) -> dict[str, Any]:
     words = {name: pick(check.get(name)) for name in ("title", "bar", "why")}
-    figures = {side: "—" if check.get(side) is None else f"{check[side]:.3g}" for side in ("candidate", "live")}
+    figures = {side: "—" if check.get(side) is None else show_number(check[side]) for side in ("candidate", "live")}
     return {**check, **words, **figures}
 
 

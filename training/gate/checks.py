@@ -137,14 +137,6 @@ def drop_infinite(value: Figure) -> Figure:
     return value if value is not None and math.isfinite(value) else None
 
 
-def show_share(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def show_number(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "NaN"
-
-
 @cache
 def load_texts() -> dict[str, Any]:
     return tomllib.loads(TEXTS.read_text(encoding="utf-8"))

@@ -11,16 +11,8 @@ import numpy as np
 
 from training.evaluation.scores import HeldoutScores, compute_perplexity, list_rewards
 from training.gate.bars import Bars
-from training.gate.checks import (
-    EVALUATOR_FAILED,
-    MISSING_CASE,
-    Check,
-    build_absence,
-    build_check,
-    load_texts,
-    show_number,
-    show_share,
-)
+from training.gate.checks import EVALUATOR_FAILED, MISSING_CASE, Check, build_absence, build_check, load_texts
+from training.gate.figures import show_number, show_share
 from training.gate.intervals import CONFIDENCE, Sums, bootstrap, bootstrap_mean
 from training.gate.measured import CANDIDATE, JUDGE, LIVE, Measured, Timing
 from training.gate.rating import ITEMS

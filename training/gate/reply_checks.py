@@ -11,7 +11,8 @@ import numpy as np
 from training.evaluation.forms import list_form_faults
 from training.gate import replies
 from training.gate.bars import Bars, RateBar
-from training.gate.checks import MISSING_CASE, Check, build_absence, build_check, show_number, show_share
+from training.gate.checks import MISSING_CASE, Check, build_absence, build_check
+from training.gate.figures import show_number, show_share
 from training.gate.intervals import CONFIDENCE, Sums, bootstrap, bootstrap_mean
 from training.gate.measured import CANDIDATE, LIVE, SERVED, Exchange, Group, Measured, Side
 from training.gate.wilson import compute_wilson

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from celery import Celery
 
-from mymary_site.deaf_worker import Hearing
+from mymary_site.deaf_worker import Hearing, count_waiting
 
 PATIENCE = 60.0
 
@@ -32,3 +33,8 @@ def test_one_good_sign_begins_the_patience_anew(better: dict[str, int]) -> None:
 def test_a_worker_that_trains_for_hours_while_messages_wait_is_not_deaf() -> None:
     hearing = Hearing(PATIENCE)
     assert not any(look(hearing, now, waiting=50, at_work=1) for now in range(0, 36_000, 6))
+
+
+def test_a_broker_that_is_away_says_nothing_about_the_consumer() -> None:
+    with Celery(broker="redis://127.0.0.1:1/0") as app:
+        assert count_waiting(app, ["celery"]) == 0
