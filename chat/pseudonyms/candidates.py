@@ -15,6 +15,7 @@ class Place:
     """A word with what stands before and after it."""
 
     word: str
+    reading: Reading  # how it reads as a whole, without a name in it
     before: str
     after: str
     is_joined: bool = False  # to a name before it: 민지랑 …, 민지, …
@@ -28,7 +29,6 @@ class Candidate:
     ending: str
     place: Place
     sense: int  # what the ending says: weigh_ending
-    reading: Reading  # how the whole word reads without a name in it
     look: int
 
     @property
@@ -58,7 +58,7 @@ class Candidate:
             return False
         if self.sense == TITLE and (self.stem in words.both or self.stem in words.given):
             return False
-        is_verb = self.reading is Reading.VERB and words.is_verb(self.stem, self.ending)
+        is_verb = self.place.reading is Reading.VERB and words.is_verb(self.stem, self.ending)
         if is_verb and not (self.ending == "가" and signs.ABOUT_PEOPLE.search(self.tail)):
             return True
         return words.is_ordinary(self.stem) or words.is_ordinary(self.place.word)
@@ -72,14 +72,14 @@ class Candidate:
         if self.stem in words.rare_nouns and (signs.ABOUT_PEOPLE.search(self.tail) or signs.TOGETHER.match(self.tail)):
             return False
         is_titled = self.stem[1:] in words.given and words.is_titled(self.place.after)
-        return not is_titled and (self.sense < PERSON or self.reading is Reading.VERB)
+        return not is_titled and (self.sense < PERSON or self.place.reading is Reading.VERB)
 
     def _is_explained(self, words: NameWords) -> bool:
         if not self.is_guess(words):
-            return self.reading is Reading.VERB and len(self.stem) > 2
-        if self.reading is Reading.LOOSE:
+            return self.place.reading is Reading.VERB and len(self.stem) > 2
+        if self.place.reading is Reading.LOOSE:
             return not self.ending or self.stem[-1] == "이"
-        return self.reading >= Reading.NOUN
+        return self.place.reading >= Reading.NOUN
 
     def is_guess(self, words: NameWords) -> bool:
         return self.stem not in words.both and not words.is_likely(self.stem)
@@ -92,11 +92,11 @@ class Candidate:
         if not is_listed and self.ending in ("아", "야") and self.place.before:
             sense = 1  # a call opens a text; further in, 야 is mostly "is"
         weight = look + sense + (before if is_listed or sense > 1 else 0) + self.is_doubled(words)
-        if self.reading is Reading.NONE and look > 1:
+        if self.place.reading is Reading.NONE and look > 1:
             weight += 1
-        if self.reading is Reading.FORCED and len(self.stem) > 2 and self.is_guess(words):
+        if self.place.reading is Reading.FORCED and len(self.stem) > 2 and self.is_guess(words):
             weight -= 1
-        if self.reading is Reading.VERB and self.ending in signs.AFTER_VERBS_TOO:
+        if self.place.reading is Reading.VERB and self.ending in signs.AFTER_VERBS_TOO:
             weight -= 2
         return weight
 

@@ -56,12 +56,13 @@ _FORM_FIELD = re.compile(r"(?:이름|성함|성명) ?: ?$")
 
 def find_names(plain: str, known: Collection[str] = ()) -> Iterator[Span]:
     """`known`: full and given names that this conversation has already shown to be names."""
-    words = load_name_words()
+    words, lexicon = load_name_words(), load_lexicon()
     last_end = -1
     for match in _WORD.finditer(plain):
         start, end = match.span()
         is_joined = 0 <= last_end < start and plain[last_end:start] in _JOINED
-        place = Place(match[0], plain[max(0, start - _LOOKBEHIND) : start], plain[end : end + _LOOKAHEAD], is_joined)
+        before, after = plain[max(0, start - _LOOKBEHIND) : start], plain[end : end + _LOOKAHEAD]
+        place = Place(match[0], lexicon.explains(match[0]), before, after, is_joined)
         length = _find_name_length(place, words, known)
         if length:
             last_end = start + length
@@ -119,9 +120,8 @@ def _weigh(stem: str, place: Place, words: NameWords, known: Collection[str]) ->
     sense = words.weigh_ending(ending, stem)
     if sense is None or signs.WORK_OF_FICTION.match(ending + place.after):
         return 0
-    reading = load_lexicon().explains(place.word)
-    look = words.weigh_look(stem, is_strange=reading is Reading.NONE)
-    candidate = Candidate(stem, ending, place, sense, reading, look or 0)
+    look = words.weigh_look(stem, is_strange=place.reading is Reading.NONE)
+    candidate = Candidate(stem, ending, place, sense, look or 0)
     if candidate.is_everyday_word(words, can_be_name=look is not None):
         return 0
     if stem in known and stem not in words.both:
